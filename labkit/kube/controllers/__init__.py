@@ -1,0 +1,1 @@
+"""Controllers: each watches the store and brings status towards spec, in virtual time."""

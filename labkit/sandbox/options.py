@@ -1,0 +1,51 @@
+"""What a sandbox is started with."""
+
+from pathlib import Path
+
+import msgspec
+
+from labkit.scenarios.exercise import world_seed
+from labkit.settings import ClockMode, Settings
+
+SEED = 1
+"""The world of a sandbox for which nothing names a seed."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandbox is started with.
+
+    ``home`` is its folder; ``journal`` the file of its journal, by default in ``home``; ``parent``
+    a process with which it ends.
+    """
+
+    home: Path
+    seed: int = SEED
+    clock: ClockMode = "live"
+    exercise: str | None = None
+    trainee: str | None = None
+    journal: Path | None = None
+    parent: int | None = None
+
+    @classmethod
+    def of(
+        cls, settings: Settings, *, exercise: str | None = None, journal: Path | None = None, parent: int | None = None
+    ) -> "Options":
+        """The options that ``settings`` mean; an exercise's home and world are its trainee's own."""
+        seed = settings.seed
+        if seed is None:
+            seed = world_seed(exercise, settings.trainee) if exercise else SEED
+        return cls(
+            home=settings.home_of(exercise) if exercise else settings.home,
+            seed=seed,
+            clock=settings.clock,
+            exercise=exercise,
+            trainee=settings.trainee if exercise else None,
+            journal=journal,
+            parent=parent,
+        )
+
+    def command(self) -> list[str]:
+        """The arguments of ``labkit`` that start a sandbox with these options (its home is in ``LABKIT_HOME``)."""
+        arguments = ["up", "--seed", str(self.seed), "--clock", self.clock]
+        named = {"--exercise": self.exercise, "--trainee": self.trainee, "--journal": self.journal, "--parent": self.parent}
+        return arguments + [str(word) for name, value in named.items() if value is not None for word in (name, value)]

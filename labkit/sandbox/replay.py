@@ -1,0 +1,83 @@
+"""Replay: a trainee's inputs performed again, in a fresh sandbox of that trainee's seed.
+
+Nothing of the submitted journal is believed but what was asked and when: the actor is always the
+training identity, the world is that of the trainee who submits, and the outcomes are those which
+this sandbox gives.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from labkit.clock import HOUR, Millis
+from labkit.errors import SubmissionError
+from labkit.journal import Entry
+from labkit.kube.status import StatusError
+from labkit.sandbox.drive import ManualDrive
+from labkit.sandbox.faces.research_api import VISITOR
+from labkit.sandbox.sandbox import TRAINEE, Sandbox
+from labkit.scenarios.exercise import world_seed
+from labkit.world.actions import AnyAction, HttpRequest
+from labkit.world.world import World
+
+LONGEST: Millis = 24 * HOUR
+"""The virtual time that a submission may span: more would be days of stepping for nothing."""
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """What the fresh sandbox journalled, what was really the matter, and the hash of its world."""
+
+    entries: list[Entry]
+    truth: dict[str, Any]
+    digest: str
+
+
+class RecordedDrive(ManualDrive):
+    """Time is what the next entry says; it never goes back."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.next: Millis = world.now
+
+    def tick(self) -> Millis:
+        """Move to the entry's time."""
+        self._world.clock.advance(max(self._world.now, self.next))
+        return self._world.now
+
+
+async def replay(exercise: str, trainee: str, inputs: Sequence[Entry], start: Millis) -> Replayed:
+    """Perform the actions of ``inputs`` at their times; raises :class:`SubmissionError` on a bad one."""
+    with tempfile.TemporaryDirectory(prefix="labkit-replay-") as folder:
+        seed = world_seed(exercise, trainee)
+        sandbox = Sandbox(
+            home=Path(folder), driver=RecordedDrive, seed=seed, exercise=exercise, trainee=trainee, start=start
+        )
+        try:
+            for entry in inputs:
+                await _perform(sandbox, entry, start)
+            return Replayed(sandbox.journal.entries, msgspec.to_builtins(sandbox.staging.truth), sandbox.world.digest())
+        finally:
+            await sandbox.close()
+
+
+async def _perform(sandbox: Sandbox, entry: Entry, start: Millis) -> None:
+    if not start <= entry.time <= start + LONGEST:
+        raise SubmissionError(
+            "an action lies outside the day after the sandbox's start",
+            where=f"journal entry {entry.seq}",
+            remedy="do the exercise within a day, in a sandbox started afresh",
+        )
+    try:
+        action = msgspec.convert(entry.action, AnyAction)
+    except msgspec.ValidationError as error:
+        raise SubmissionError(f"not an action: {error}", where=f"journal entry {entry.seq}") from error
+    assert isinstance(sandbox.drive, RecordedDrive)
+    sandbox.drive.next = entry.time
+    try:
+        await sandbox.gate.perform(VISITOR if isinstance(action, HttpRequest) else TRAINEE, action)
+    except StatusError:
+        # A refusal is an outcome: the gate has journalled it.
+        return

@@ -1,0 +1,128 @@
+"""A sandbox without its sockets: a world, the engines behind it, and a gate in front of it.
+
+The server puts faces before it; the grader replays a journal into it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from labkit.clock import EPOCH, Millis
+from labkit.control import CheckReport
+from labkit.errors import SandboxError
+from labkit.journal import Header, Journal
+from labkit.kube.api import Api
+from labkit.kube.request import Request, Response, User
+from labkit.promql import Engine
+from labkit.sandbox.commands import table
+from labkit.sandbox.commands.streams import Invocation, Streams
+from labkit.sandbox.drive import Drive
+from labkit.sandbox.engines.postgres import Postgres
+from labkit.sandbox.faces import prometheus, research_api
+from labkit.sandbox.faces.research_api import HttpAnswer
+from labkit.sandbox.gate import Gate
+from labkit.sandbox.statement import execute
+from labkit.scenarios.exercise import progress, scenario_of
+from labkit.scenarios.scenario import load
+from labkit.scenarios.staging import Staging
+from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, Query, Statement
+from labkit.world.world import World
+
+TRAINEE = User("trainee", ("llm-research-lab:training", "system:authenticated"))
+"""The declared training identity: what every action of a trainee is done as, live and in replay."""
+
+
+class Sandbox:
+    """World, engines and gate of one sandbox; ``drive`` is made for its world by ``driver``."""
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        driver: Callable[[World], Drive],
+        seed: int = 0,
+        exercise: str | None = None,
+        trainee: str | None = None,
+        start: Millis = EPOCH,
+        journal: Path | None = None,
+    ) -> None:
+        self.exercise, self.trainee = exercise, trainee
+        self.seed = seed
+        scenario = scenario_of(exercise, self.seed) if exercise else load("healthy")
+        self.staging = Staging(scenario)
+        self.world = World(self.seed, start, self.staging)
+        self.drive = driver(self.world)
+        self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
+        self.promql = Engine(self.world.series)
+        self.postgres = Postgres(home / "postgresql", self.seed, start)
+        header = Header(seed=self.seed, start=start, exercise=exercise, trainee=trainee)
+        self.journal = Journal.create(journal, header) if journal else Journal(header)
+        self.gate = Gate(self.drive, self._handlers(), self.journal)
+        self.world.system.causes.on_change(self._follow)
+        self._follow()
+
+    def progress(self, exercise: str) -> CheckReport:
+        """How far ``exercise`` is, by this sandbox's journal."""
+        if exercise != self.exercise:
+            raise SandboxError(
+                f"this sandbox is not one of {exercise}" + (f" but of {self.exercise}" if self.exercise else ""),
+                remedy=f'connect with labkit.connect("{exercise}"), or labkit up --exercise {exercise}',
+            )
+        return progress(exercise, self.journal.entries)
+
+    async def close(self) -> None:
+        """Stop the engines and close the journal."""
+        await self.postgres.stop()
+        self.journal.close()
+
+    def _follow(self) -> None:
+        """Let the real engines share the fate of what they stand for."""
+        if self.world.system.causes.database_accepting:
+            self.postgres.accept()
+        else:
+            self.postgres.refuse()
+
+    def _handlers(self) -> dict[Any, Any]:
+        return {
+            KubeRequest: self._kube,
+            Exec: self._exec,
+            HttpRequest: self._http,
+            Query: self._query,
+            Statement: self._statement,
+            Answer: self._answer,
+        }
+
+    async def _kube(self, user: User, action: KubeRequest, _: Streams) -> tuple[Response, dict[str, Any]]:
+        response = self.api.handle(
+            user,
+            Request(
+                method=action.method, path=action.path, query=action.query, accept=action.accept,
+                content_type=action.content_type, body=action.body, impersonate=action.impersonate,
+                impersonate_groups=action.impersonate_groups,
+            ),
+        )  # fmt: skip
+        return response, {"code": response.code}
+
+    async def _exec(self, user: User, action: Exec, streams: Streams) -> tuple[int, dict[str, Any]]:
+        pod, container = self.api.authorize_exec(user, action.namespace, action.pod, action.container)
+        invocation = Invocation(user, pod, container, action.command, action.tty, streams)
+        context = table.Context(self.postgres, self.world.system.brokers, lambda: self.world.now)
+        code = await table.run(invocation, context)
+        return code, {"exit": code}
+
+    async def _http(self, _: User, action: HttpRequest, __: Streams) -> tuple[HttpAnswer, dict[str, Any]]:
+        answer = research_api.respond(self.world.store, action)
+        return answer, {"code": answer.code, "body": answer.body[:2000]}
+
+    async def _query(self, _: User, action: Query, __: Streams) -> tuple[tuple[int, Any], dict[str, Any]]:
+        code, body = prometheus.respond(
+            self.promql, self.world.series, lambda: self.world.now, action.path, action.params, "GET"
+        )
+        return (code, body), {"code": code}
+
+    async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
+        return None, await execute(self.postgres, TRAINEE.name, action.sql)
+
+    async def _answer(self, _: User, action: Answer, __: Streams) -> tuple[None, dict[str, Any]]:
+        return None, {"sha256": hashlib.sha256(repr(action.value).encode()).hexdigest()}

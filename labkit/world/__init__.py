@@ -1,0 +1,1 @@
+"""Composes everything below into one world that steps, and says what may be done to it."""

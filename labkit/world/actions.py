@@ -1,0 +1,80 @@
+"""Everything that can be done to the world from outside, as data: what the journal records.
+
+An action is an *input*: no time, no actor, no outcome. A face makes one from its protocol, the
+gate performs it, and replay performs it again from the journal. Each carries a ``face`` under
+which it is journalled.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """One thing an operator does."""
+
+    face: ClassVar[str]
+
+
+class KubeRequest(Action, frozen=True, kw_only=True, tag="kube.request"):
+    """A request to the Kubernetes API (resource requests; discovery is not journalled)."""
+
+    face: ClassVar[str] = "kubernetes"
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    accept: str = "application/json"
+    content_type: str = "application/json"
+    body: bytes = b""
+    impersonate: str | None = None
+    impersonate_groups: tuple[str, ...] = ()
+
+
+class Exec(Action, frozen=True, kw_only=True, tag="kube.exec"):
+    """A command run in a container, with what was written to its standard input."""
+
+    face: ClassVar[str] = "kubernetes"
+    namespace: str
+    pod: str
+    command: tuple[str, ...]
+    container: str | None = None
+    stdin: bytes = b""
+    tty: bool = False
+    impersonate: str | None = None
+    impersonate_groups: tuple[str, ...] = ()
+
+
+class HttpRequest(Action, frozen=True, kw_only=True, tag="http.request"):
+    """A request to the research API through its ingress."""
+
+    face: ClassVar[str] = "research-api"
+    method: str
+    path: str
+    host: str
+
+
+class Query(Action, frozen=True, kw_only=True, tag="prometheus.query"):
+    """A request to Prometheus' HTTP API."""
+
+    face: ClassVar[str] = "prometheus"
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+class Statement(Action, frozen=True, kw_only=True, tag="sql.statement"):
+    """An SQL statement sent straight to PostgreSQL (``DATABASE_URL``)."""
+
+    face: ClassVar[str] = "postgresql"
+    sql: str
+    database: str = "llm_research"
+
+
+class Answer(Action, frozen=True, kw_only=True, tag="lab.answer"):
+    """A trainee's answer to a question of an exercise; ``value`` is JSON."""
+
+    face: ClassVar[str] = "lab"
+    question: str
+    value: str | int | float | bool | list[str] | dict[str, str]
+
+
+AnyAction = KubeRequest | Exec | HttpRequest | Query | Statement | Answer

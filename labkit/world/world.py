@@ -1,0 +1,89 @@
+"""One world: a small Kubernetes, LLM-Research-Lab on it, and its signals, in virtual time.
+
+A world is made at ``start`` having already lived: its cluster for some days, its traffic and
+metrics for :data:`HISTORY`. Everything in it follows from ``seed`` and from what is done to it;
+``prepare`` is given the unlived world so that a scenario can lay its causes into the past.
+"""
+
+import hashlib
+import random
+from collections.abc import Callable
+
+import msgspec
+
+from labkit.clock import DAY, EPOCH, HOUR, SECOND, Clock, Millis
+from labkit.kube.controllers.endpoints import EndpointsController
+from labkit.kube.controllers.scheduler import Scheduler
+from labkit.kube.controllers.workloads import Deployments, ReplicaSets, StatefulSets
+from labkit.kube.events import Recorder
+from labkit.kube.kinds import KINDS
+from labkit.kube.kubelet import Kubelet
+from labkit.kube.store import Store
+from labkit.signals.logs import LogStore
+from labkit.signals.series import Labels, SeriesStore
+from labkit.twin import manifests
+from labkit.twin.exporter import METRICS, Exporter
+from labkit.twin.system import System
+
+HISTORY: Millis = 6 * HOUR
+"""How long the twin has lived at full resolution when a world begins."""
+
+SCRAPE: Millis = 15 * SECOND
+"""Prometheus' scrape interval."""
+
+
+class World:
+    """Everything that is simulated, and the one clock it lives by."""
+
+    def __init__(self, seed: int, start: Millis = EPOCH, prepare: "Callable[[World], None] | None" = None) -> None:
+        self.seed = seed
+        self.start = start
+        self.random = random.Random(f"{seed}/world")
+        self.clock = Clock(start - self.random.randint(9 * DAY, 40 * DAY) // SECOND * SECOND)
+        self.store = Store(lambda: self.clock.now, seed)
+        self.logs = LogStore()
+        self.series = SeriesStore()
+        self.system = System(self.store, self.clock, self.logs, seed)
+        events = Recorder(self.store, self.clock)
+        self.kubelet = Kubelet(self.store, self.clock, events, self.system.processes, seed)
+        self.system.causes.on_change(self.kubelet.recheck)
+        self._controllers = (
+            Deployments(self.store, self.clock), ReplicaSets(self.store, self.clock),
+            StatefulSets(self.store, self.clock), EndpointsController(self.store, self.clock),
+            Scheduler(self.store, self.clock, events),
+        )  # fmt: skip
+        self._exporter = Exporter(self.system)
+        self._live(prepare)
+
+    @property
+    def now(self) -> Millis:
+        """The present."""
+        return self.clock.now
+
+    def digest(self) -> str:
+        """A hash of everything simulated: objects, series and logs. Equal worlds have equal digests."""
+        objects = [self.store.list(kind) for kind in KINDS]
+        parts = (msgspec.json.encode([self.now, self.store.version, objects]), self.series.digest(), self.logs.digest())
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+    def _live(self, prepare: "Callable[[World], None] | None") -> None:
+        """Live from the cluster's first day to ``start``."""
+        manifests.apply(self.store)
+        self.clock.advance(self.now + HOUR)
+        if prepare:
+            prepare(self)
+        self.clock.advance(self.start - HISTORY)
+        for name, (type_, help_) in METRICS.items():
+            self.series.describe(name, type_, help_)
+        self.system.begin(self._after_step)
+        self.clock.advance(self.start)
+
+    def _after_step(self) -> None:
+        if (self.now - self.start) % SCRAPE == 0:
+            self._scrape()
+
+    def _scrape(self) -> None:
+        series, values = self._exporter.scrape()
+        if series is not None:
+            self._block = self.series.block([Labels(pairs) for pairs in series])
+        self._block.append(self.now, values)

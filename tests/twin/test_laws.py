@@ -1,0 +1,124 @@
+"""The laws of the twin: what must hold at every step, whatever the cause of trouble."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labkit.clock import EPOCH, HOUR, MINUTE, SECOND, Clock
+from labkit.kube.store import Object, Store
+from labkit.signals.logs import LogStore
+from labkit.twin.api import POOL_SIZE, ResearchApi
+from labkit.twin.logbook import Logbook
+from labkit.twin.topics import TOPICS
+from labkit.twin.traffic import Traffic
+from labkit.twin.workers import JOBS, OUTPUTS, Workers
+
+ALL = set(TOPICS)
+
+
+def pod(name: str) -> Object:
+    return {
+        "metadata": {"name": name, "namespace": "llm-research-lab-prod", "labels": {"app": "llm-research-api"}},
+        "spec": {"containers": [{"name": "api"}]},
+        "status": {"containerStatuses": [{"containerID": f"containerd://{name}"}]},
+    }
+
+
+def make_api(seed: int, replicas: int, logs: LogStore | None = None) -> ResearchApi:
+    logbook = Logbook(LogStore() if logs is None else logs, Clock())
+    pods = [pod(f"api-{n}") for n in range(replicas)]
+    for each in pods:
+        logbook.begin(each, "api")
+    api = ResearchApi(seed, logbook)
+    api.place(pods)
+    return api
+
+
+steps = st.lists(
+    st.tuples(
+        st.floats(0, 2000, allow_nan=False),
+        st.sets(st.sampled_from(["api-0", "api-1", "api-2"])),
+        st.sets(st.sampled_from(sorted(ALL))),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), steps=steps)
+def test_every_arrival_is_answered_once_and_every_signal_counts_the_same(
+    seed: int, steps: list[tuple[float, set[str], set[str]]]
+) -> None:
+    api = make_api(seed, 3)
+    for rate, ready, topics in steps:
+        before = {key: replica.requests.copy() for key, replica in api.replicas.items()}
+        api.step(rate, 5 * SECOND, ready, topics)
+        served = sum(int(replica.requests.sum()) for replica in api.replicas.values())
+        assert served + api.rejected == api.arrived
+        for key, replica in api.replicas.items():
+            assert (replica.requests >= before[key]).all(), "counters only rise"
+            assert (replica.buckets.sum(axis=1) == replica.requests.sum(axis=1)).all(), "histogram counts requests"
+            assert 0 <= replica.pool_in_use <= POOL_SIZE
+            if replica.pod["metadata"]["name"] not in ready:
+                assert (replica.requests == before[key]).all(), "a pod that is not ready serves nothing"
+                assert replica.in_flight.sum() == replica.pool_in_use == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    steps=st.lists(st.tuples(st.integers(0, 500), st.integers(0, 6), st.booleans()), max_size=20),
+)
+def test_produced_less_consumed_is_the_change_of_lag(seed: int, steps: list[tuple[int, int, bool]]) -> None:
+    workers = Workers(seed, Logbook(LogStore(), Clock()))
+    produced = 0
+    for jobs, ready, exists in steps:
+        produced += jobs
+        workers.step(EPOCH, 5 * SECOND, jobs, [pod(f"w-{n}") for n in range(ready)] if exists else [], ALL)
+        assert workers.lag == produced - workers.consumed >= 0
+        assert workers.written == {topic: workers.consumed * n for topic, n in OUTPUTS.items()}
+
+
+def test_without_its_topic_a_route_fails_and_says_so() -> None:
+    logs = LogStore()
+    api = make_api(3, 3, logs)
+    for _ in range(12):
+        api.step(180.0, 5 * SECOND, {"api-0", "api-1", "api-2"}, ALL - {JOBS})
+    assert api.produced == {}
+    lines = [line for n in range(3) for _, line in logs.lines("llm-research-lab-prod", f"api-{n}", "api")]
+    assert any("Kafka producer timeout" in line for line in lines)
+
+
+def test_little_holds_between_in_flight_and_latency() -> None:
+    api = make_api(4, 3)
+    in_flight: list[int] = []
+    for _ in range(2000):
+        api.step(180.0, 5 * SECOND, {"api-0", "api-1", "api-2"}, ALL)
+        in_flight.append(sum(int(replica.in_flight.sum()) for replica in api.replicas.values()))
+    seconds = sum(float(replica.seconds.sum()) for replica in api.replicas.values())
+    assert np.mean(in_flight) == pytest.approx(seconds / (2000 * 5), rel=0.05)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_traffic_is_as_bursty_as_real_traces(seed: int) -> None:
+    """Variance-to-mean of requests per minute: 10 to 150 within an hour's window; Poisson has 1."""
+    traffic, draw = Traffic(seed), np.random.default_rng(seed)
+    ratios = []
+    for hour in range(12):
+        minutes = [
+            sum(draw.poisson(traffic.step(EPOCH + hour * HOUR + m * MINUTE + s * SECOND, 5 * SECOND) * 5)
+                for s in range(5, 65, 5))
+            for m in range(60)
+        ]  # fmt: skip
+        ratios.append(np.var(minutes) / np.mean(minutes))
+    assert 10 < np.median(ratios) < 150
+
+
+def test_traffic_has_a_day_and_a_week() -> None:
+    def mean(at: int) -> float:
+        return float(np.mean([Traffic(seed).step(at, 5 * SECOND) for seed in range(40)]))
+
+    friday = EPOCH
+    assert mean(friday + 2 * HOUR) > 2 * mean(friday + 14 * HOUR), "14:00 against 02:00"
+    assert mean(friday) > 1.5 * mean(friday + 24 * HOUR), "Friday against Saturday"
