@@ -22,7 +22,7 @@ __all__ = ["Lab", "LabkitError", "__version__", "connect"]
 _HOMES = {"Lab": "labkit.lab.handle", "LabkitError": "labkit.errors", "connect": "labkit.lab.connect"}
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401  (PEP 562)
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -23,18 +23,16 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)  # in the place of labkit/, whose modules are not the library's
+    sys.path[0] = str(
+        Path(__file__).resolve().parent.parent
+    )  # in the place of labkit/, whose modules are not the library's
 
-from labkit.installers import Failure, explain, pinned, pip_settings, uv_settings
+from labkit.installers import Failure, explain, find_python, pinned, pip_settings, uv_settings
 
-OLDEST = (3, 11)
-CANDIDATES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
 NEEDED = 1500 * 1000 * 1000
 """Free bytes that an installation needs: 1.1 GB installed, and what is downloaded on the way."""
 
 BEGUN = "begun"
-_PROBE = "import sys, json, venv, ensurepip; print(json.dumps(list(sys.version_info[:2])))"
-_VERSION = "import sys, json; print(json.dumps(list(sys.version_info[:2])))"
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -72,7 +70,9 @@ class Bootstrap:
     def run(self) -> None:
         """Make the environment if it is not already right."""
         if os.name == "nt":
-            raise Failure("labkit runs on Linux and macOS", "on Windows, use it inside WSL: wsl --install, then clone there")
+            raise Failure(
+                "labkit runs on Linux and macOS", "on Windows, use it inside WSL: wsl --install, then clone there"
+            )
         if self.is_right():
             if not self.quiet:
                 self.say("the environment is ready")
@@ -147,7 +147,17 @@ class Bootstrap:
             return
         total = len(re.findall(r"(?m)^[\w.-]+==", self.lock.read_text(encoding="utf-8")))
         self.say("installing {} packages with pip (about a minute)".format(total))
-        command = [*self.pip(), "install", "--progress-bar", "off", "--require-hashes", "-r", self.lock.name]
+        command = [
+            *self.pip(),
+            "install",
+            "--progress-bar",
+            "off",
+            "--retries",
+            "2",
+            "--require-hashes",
+            "-r",
+            self.lock.name,
+        ]
         self.call("the packages of requirements.lock", command, watch=True)
 
     def install_with_uv(self, settings: Dict[str, str]) -> bool:
@@ -159,7 +169,9 @@ class Bootstrap:
             one = Path(folder) / "uv.lock"
             one.write_text(pin, encoding="utf-8")
             self.say("fetching uv, which installs faster than pip")
-            if self.attempt([*self.pip(), "install", "--quiet", "--retries", "1", "--require-hashes", "-r", str(one)])[0]:
+            if self.attempt([*self.pip(), "install", "--quiet", "--retries", "2", "--require-hashes", "-r", str(one)])[
+                0
+            ]:
                 return False
         self.say("installing the packages of requirements.lock (about 20 s where the network is fast)")
         uv = [str(self.python), "-m", "uv", "pip", "install", "--no-progress", "--compile-bytecode"]
@@ -206,12 +218,22 @@ class Bootstrap:
                 packages += line.startswith("Collecting ")
                 if watch and (told + 5 < time.time() or line.startswith(("Resolved", "Prepared", "Installing"))):
                     told = time.time()
-                    self.say("  " + (line.strip()[:60] if not packages else "{} packages, {}".format(packages, line.strip()[:60])))
+                    self.say(
+                        "  "
+                        + (line.strip()[:60] if not packages else "{} packages, {}".format(packages, line.strip()[:60]))
+                    )
         return process.returncode, "".join(lines)
 
     def clean_environ(self) -> Dict[str, str]:
         """The environment, less what would lead an installer astray in ``.venv``."""
-        astray = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}
+        astray = {
+            "PYTHONDONTWRITEBYTECODE",
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "PIP_TARGET",
+            "PIP_PREFIX",
+            "PIP_REQUIRE_VIRTUALENV",
+        }
         kept = {name: value for name, value in self.environ.items() if name not in astray}
         return dict(kept, PIP_USER="0", PIP_ROOT_USER_ACTION="ignore", PIP_NO_INPUT="1")
 
@@ -224,45 +246,6 @@ class Bootstrap:
     def say(self, text: str) -> None:
         """A line of progress, with the seconds since the start."""
         print("[{:4.0f} s] {}".format(time.time() - self.started, text), flush=True)
-
-
-def find_python(environ: Dict[str, str], candidates: Sequence[str] = CANDIDATES) -> str:
-    """The interpreter to use: ``PYTHON`` if that is set, else the newest that is new enough and has venv."""
-    named = environ.get("PYTHON")
-    lacking = old = None  # type: Optional[str]
-    for name in [named] if named else candidates:
-        path = shutil.which(name, path=environ.get("PATH"))
-        version = _version(path, _VERSION) if path else None
-        if path is None or version is None:
-            continue
-        if tuple(version) < OLDEST:
-            old = old or "{} is Python {}".format(path, ".".join(map(str, version)))
-        elif _version(path, _PROBE) is None:
-            lacking = lacking or "{}.{}".format(*version)
-        else:
-            return path
-    if lacking:
-        raise Failure(
-            "Python {} was found, but not its venv module".format(lacking),
-            "on Debian and Ubuntu: sudo apt install python{}-venv; then run the same command again".format(lacking),
-        )
-    if named and not old:
-        raise Failure("PYTHON={} is not a Python that runs".format(named), "give the path of a Python 3.11 or newer")
-    raise Failure(
-        "Python 3.11 or newer is needed; {}".format(old or "no Python was found"),
-        "install one (apt install python3 python3-venv; brew install python), or name it: PYTHON=/path/to/python3.12 make lab",
-    )
-
-
-def _version(python: str, code: str) -> Optional[List[int]]:
-    try:
-        ended = subprocess.run(
-            [python, "-I", "-c", code],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, timeout=20,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return list(json.loads(ended.stdout)) if ended.returncode == 0 else None
 
 
 def digest(path: Path) -> str:

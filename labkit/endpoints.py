@@ -13,7 +13,7 @@ import msgspec
 
 from labkit.clock import Millis
 from labkit.errors import SandboxError
-from labkit.settings import ENDPOINTS, ClockMode
+from labkit.settings import ENDPOINTS, ClockMode, root_of
 
 RESEARCH_API = "https://api.llm-research-lab.company.com"
 """The research API's public address, as every runbook prints it; ``.curlrc`` leads curl to the sandbox."""
@@ -46,7 +46,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 def publish(home: Path, endpoints: Endpoints, token: str) -> None:
     """Say that the sandbox of ``home`` is ready. The token comes first: who sees the file finds both."""
     _write(home / _TOKEN, token.encode())
-    _write(home / ENDPOINTS, msgspec.json.format(msgspec.json.encode(endpoints)))
+    _write(home / ENDPOINTS, msgspec.json.format(msgspec.json.encode(endpoints, enc_hook=str)))
 
 
 def withdraw(home: Path) -> None:
@@ -59,7 +59,7 @@ def read(home: Path) -> Endpoints | None:
     """What the sandbox of ``home`` published, or ``None``; raises :class:`SandboxError` if it is no such file."""
     path = home / ENDPOINTS
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Endpoints)
+        return msgspec.json.decode(path.read_bytes(), type=Endpoints, dec_hook=_path)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
@@ -76,6 +76,19 @@ def token(home: Path) -> str:
         return ""
 
 
+def meant(home: Path, folder: Path) -> Path:
+    """The home of the sandbox that is meant in ``folder``, where ``home`` is the settings' own.
+
+    In a folder in which an exercise keeps its journal, that is the exercise's.
+    """
+    if root_of(home) == home:
+        for path in sorted(home.glob(f"exercises/*/{ENDPOINTS}")):
+            published = read(path.parent)
+            if published and published.journal and published.journal.parent == folder:
+                return path.parent
+    return home
+
+
 def environment(home: Path, endpoints: Endpoints, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The variables with which a shell, a kernel or a child process finds the sandbox."""
     tools = str(home / "bin")
@@ -89,6 +102,11 @@ def environment(home: Path, endpoints: Endpoints, environ: Mapping[str, str] = o
         "LABKIT_HOME": str(home),
         "PATH": os.pathsep.join([tools, *path]),
     }
+
+
+def _path(_: type, value: str) -> Path:
+    """A path from its text: the one kind of field that msgspec leaves to us."""
+    return Path(value)
 
 
 def _write(path: Path, data: bytes) -> None:

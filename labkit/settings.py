@@ -21,9 +21,9 @@ ClockMode = Literal["live", "manual"]
 FOLDER = ".labkit"
 FILE = "labkit.toml"
 ENDPOINTS = "endpoints.json"
+_EXERCISES = "exercises"
 
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)
-_OF_A_SANDBOX = ("exercises", "private")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def home_of(self, exercise: str) -> Path:
         """Where the sandbox of ``exercise`` lives."""
-        return root_of(self.home) / "exercises" / identity("exercise", exercise)
+        return root_of(self.home) / _EXERCISES / identity("exercise", exercise)
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,15 +85,20 @@ def identity(kind: str, name: str) -> str:
 
 
 def root_of(home: Path) -> Path:
-    """The home under which ``home`` lies, if it is that of an exercise or of one notebook; else itself."""
-    return home.parent.parent if home.parent.name in _OF_A_SANDBOX else home
+    """The home under which ``home`` lies, if it is that of an exercise; else itself."""
+    return home.parent.parent if home.parent.name == _EXERCISES else home
 
 
 def _home(folder: Path, environ: Mapping[str, str]) -> Path:
     if named := environ.get("LABKIT_HOME"):
         return (folder / Path(named).expanduser()).absolute()
-    found = _upwards(folder, f"{FOLDER}/{ENDPOINTS}")
-    return found.parent if found else folder / FOLDER
+    homes = (place / FOLDER for place in (folder, *folder.parents))
+    return next((home for home in homes if _is_used(home)), folder / FOLDER)
+
+
+def _is_used(home: Path) -> bool:
+    """Whether a sandbox, or that of an exercise, has published where it is."""
+    return (home / ENDPOINTS).is_file() or any(home.glob(f"{_EXERCISES}/*/{ENDPOINTS}"))
 
 
 def _trainee(argument: str | None, environ: Mapping[str, str], file: _File) -> str:

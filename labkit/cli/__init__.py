@@ -1,1 +1,1 @@
-
+"""The command line: thin verbs, one file a group, each loading what it needs when it is called."""

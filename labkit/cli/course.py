@@ -1,16 +1,28 @@
-"""``labkit course``: release, collect, grade, give back and report assignments."""
+"""``labkit course``: release, collect, grade, give back and report assignments.
+
+What imports nbgrader is imported by the verb that needs it: it takes seconds.
+"""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from labkit.course.assignment import Assignment
-    from labkit.course.grade import Graded
-    from labkit.course.result import Result
+from labkit.course import report as reporting
+from labkit.course import result
+from labkit.course.assignment import Assignment
+from labkit.course.collect import collect as collect_from
+from labkit.course.course import Course
+from labkit.course.result import Result
+from labkit.errors import CourseError
 
 app = typer.Typer(help="Release, collect and grade assignments (the instructor's side).", no_args_is_help=True)
 
@@ -42,11 +54,7 @@ def collect(
     as_json: Json = False,
 ) -> None:
     """Take in submissions: the notebook and the journal of each. Exits 1 if any was rejected."""
-    import msgspec
-
-    from labkit.course.collect import collect
-
-    taken = collect(_open(course, name), source)
+    taken = collect_from(_open(course, name), source)
     if as_json:
         _print_json(msgspec.to_builtins(taken))
     else:
@@ -67,7 +75,6 @@ def grade(
     Broken off, it goes on where it stopped. No code of a trainee is run.
     """
     from labkit.course.grade import grade, trainees
-    from labkit.errors import CourseError
 
     assignment = _open(course, name)
     known = trainees(assignment)
@@ -99,30 +106,21 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
 ) -> None:
     """Print who has how many points in which step, and why not more. With --json, with the keys."""
-    from labkit.course import report
-    from labkit.course.feedback import every
-
-    results = every(_open(course, name))
+    results = result.every(_open(course, name))
     if as_json:
-        _print_json(report.as_json(results))
+        _print_json(reporting.as_json(results))
     elif as_csv:
-        typer.echo(report.as_csv(results), nl=False)
+        typer.echo(reporting.as_csv(results), nl=False)
     else:
         _show(results)
 
 
-def _open(course: Path, name: str) -> "Assignment":
-    from labkit.course.assignment import Assignment
-    from labkit.course.course import Course
-
+def _open(course: Path, name: str) -> Assignment:
     return Assignment.open(Course.find(course), name)
 
 
-def _progress(graded: "Iterable[Graded]", total: int) -> "list[Result]":
+def _progress(graded: Iterable[Any], total: int) -> list[Result]:
     """The results of a batch, with a bar that says how far it is and how long it will take."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     results = []
     with Progress(*columns, console=Console(stderr=True)) as bar:
@@ -133,16 +131,14 @@ def _progress(graded: "Iterable[Graded]", total: int) -> "list[Result]":
     return results
 
 
-def _show(results: "list[Result]") -> None:
-    from labkit.course import report
-
-    names = report.step_names(results)
+def _show(results: list[Result]) -> None:
+    names = reporting.step_names(results)
     rows = (
         [
             made.trainee,
-            *(f"{report.steps(made)[name]:g}" if made.verdict else "" for name in names),
+            *(f"{reporting.steps(made)[name]:g}" if made.verdict else "" for name in names),
             f"{made.points:g}/{made.out_of:g}" if made.verdict else "set aside",
-            "\n".join(report.reasons(made)),
+            "\n".join(reporting.reasons(made)),
         ]
         for made in results
     )
@@ -150,10 +146,6 @@ def _show(results: "list[Result]") -> None:
 
 
 def _table(heads: list[str], rows: Iterable[list[str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     table = Table(*heads, box=box.SIMPLE)
     for row in rows:

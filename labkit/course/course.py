@@ -1,6 +1,9 @@
 """A course: the folder with ``nbgrader_config.py``, and nbgrader's settings read from it."""
 
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +39,14 @@ class Course:
     def step(self, name: str) -> Path:
         """The folder of one of nbgrader's steps: source, release, submitted, autograded, feedback."""
         return self.root / str(self.config.CourseDirectory.get(f"{name}_directory", name))
+
+    @contextmanager
+    def scratch(self) -> Iterator[str]:
+        """A folder for a while, named from the root as nbgrader names its steps; hidden beside graded work."""
+        folder = self.step("autograded")
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".scratch-") as made:
+            yield str(Path(made).relative_to(self.root))
 
 
 def check_trainee(name: str) -> str:

@@ -18,7 +18,7 @@ from labkit.errors import CourseError
 
 def feedback(assignment: Assignment) -> list[Path]:
     """Write the pages of everyone who was graded or set aside; returns them in order of trainees."""
-    results = every(assignment)
+    results = result.every(assignment)
     if not results:
         raise CourseError(
             "nothing is graded yet",
@@ -26,12 +26,6 @@ def feedback(assignment: Assignment) -> list[Path]:
             remedy=f"labkit course grade {assignment.name}",
         )
     return [_page(assignment, made) for made in results]
-
-
-def every(assignment: Assignment) -> list[Result]:
-    """Each trainee's result, in order of trainees."""
-    folders = sorted(assignment.course.step("autograded").glob(f"*/{assignment.name}"))
-    return [made for folder in folders if (made := result.read(folder))]
 
 
 def _page(assignment: Assignment, made: Result) -> Path:

@@ -145,7 +145,8 @@ def _workers(count: int, replays: Replays | None) -> Iterator[tuple[ThreadPoolEx
 @contextmanager
 def _alone(assignment: Assignment) -> Iterator[None]:
     """Hold the course's lock: the gradebook has one writer."""
-    path = assignment.course.root / ".grading.lock"
+    path = assignment.course.step("autograded") / ".lock"
+    path.parent.mkdir(exist_ok=True)
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,6 @@ nbgrader's own preprocessors take them from there into its gradebook.
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,11 @@ Preprocessor = Callable[[NotebookNode, dict[str, Any]], tuple[NotebookNode, dict
 
 def mark(assignment: Assignment, submission: Submission, verdict: Verdict) -> None:
     """Write the autograded notebook and the grades of a submission."""
-    course, root = assignment.course, assignment.course.root
-    with tempfile.TemporaryDirectory(dir=root, prefix=".marking-") as staged:
-        _stage(Path(staged), assignment, submission)
+    course = assignment.course
+    with course.scratch() as staged:
+        _stage(course.root / staged, assignment, submission)
         view = directory(
-            course, assignment_id=assignment.name, student_id=submission.trainee, submitted_directory=Path(staged).name
+            course, assignment_id=assignment.name, student_id=submission.trainee, submitted_directory=staged
         )
         converter = Autograde(coursedir=view, config=course.config, force=True)
         converter.autograde_preprocessors = [

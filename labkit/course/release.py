@@ -1,7 +1,6 @@
 """Releasing: from the instructor's notebook to the one that trainees get, and into the gradebook."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,10 +51,10 @@ def register(assignment: Assignment) -> None:
 def _generated(assignment: Assignment) -> Iterator[Path]:
     """The assignment as nbgrader would release it, in a folder of its own, and in the gradebook."""
     course = assignment.course
-    with gradebook(course), tempfile.TemporaryDirectory(dir=course.root, prefix=".release-") as folder:
-        view = directory(course, assignment_id=assignment.name, release_directory=Path(folder).name)
+    with gradebook(course), course.scratch() as folder:
+        view = directory(course, assignment_id=assignment.name, release_directory=folder)
         convert(GenerateAssignment(coursedir=view, config=course.config))
-        yield Path(folder) / assignment.name
+        yield course.root / folder / assignment.name
 
 
 def _check_source(assignment: Assignment) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from labkit.course.assignment import Assignment
 from labkit.errors import CourseError
 from labkit.scenarios.verdict import Verdict
 
@@ -51,3 +52,9 @@ def read(folder: Path) -> Result | None:
         raise CourseError(
             f"not a verdict: {error}", where=str(path), remedy="delete the file and run labkit course grade again"
         ) from error
+
+
+def every(assignment: Assignment) -> list[Result]:
+    """Each trainee's result, in order of trainees."""
+    folders = sorted(assignment.course.step("autograded").glob(f"*/{assignment.name}"))
+    return [made for folder in folders if (made := read(folder))]

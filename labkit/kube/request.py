@@ -1,10 +1,11 @@
 """What comes into and goes out of the API, free of HTTP: the shapes faces and replay share."""
 
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
-from labkit.kube.store import Object
+from labkit.clock import Millis
+from labkit.kube.store import Change, Object
 
 
 class User(msgspec.Struct, frozen=True):
@@ -35,19 +36,20 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     """An accepted watch: what to send first, and how to render each later change.
 
     ``initial`` holds ready-made watch events; ``timeout`` is in seconds of virtual time;
-    ``event(change)`` gives the event for a :class:`~labkit.kube.store.Change`, or ``None`` when
-    the change is none of this watch's business.
+    ``event(change, now)`` gives the event for a change, or ``None`` when the change is none of
+    this watch's business.
     """
 
     initial: tuple[Object, ...]
     timeout: int
-    event: Any
+    event: Callable[[Change, Millis], Object | None]
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """One API answer: a JSON ``body``, plain ``text``, or a ``watch`` to be streamed."""
 
     code: int = 200
+    content_type: str = "application/json"
     body: Object | None = None
     text: str | None = None
     watch: Watch | None = None

@@ -1,11 +1,14 @@
 """What a sandbox needs of this machine, each tried rather than looked up, with what to do where it is lacking."""
 
+import asyncio
 import os
+import platform
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -15,6 +18,7 @@ import msgspec
 from labkit.endpoints import environment, read
 from labkit.errors import LabkitError
 from labkit.sandbox import toolbox
+from labkit.sandbox.engines import binaries, privilege
 from labkit.settings import root_of
 
 OLDEST_CURL = (7, 49)
@@ -37,17 +41,18 @@ def examine(home: Path) -> list[Finding]:
     return [
         _system(), _python(), _disk(home), _writable(home),
         _binary("kubectl", toolbox.kubectl, "version", "--client"),
-        _binary("psql", toolbox.psql, "--version"),
-        _binary("PostgreSQL", lambda: toolbox.psql().with_name("postgres"), "--version"),
-        _unprivileged(), _loopback(), _curl(), _chromium(), _kubeconfig(home),
+        _binary("psql", lambda: binaries.program("psql"), "--version"),
+        _postgres(),
+        _loopback(), _curl(), _chromium(), _kubeconfig(home),
     ]  # fmt: skip
 
 
 def _system() -> Finding:
-    if sys.platform in {"linux", "darwin"}:
-        return Finding(check="system", outcome="ok", what=f"{os.uname().sysname} on {os.uname().machine}")
+    system = platform.system()
+    if system in {"Linux", "Darwin"}:
+        return Finding(check="system", outcome="ok", what=f"{system} on {platform.machine()}")
     return Finding(
-        check="system", outcome="fail", what=f"{sys.platform} is not supported", remedy="on Windows, use it inside WSL"
+        check="system", outcome="fail", what=f"{system} is not supported", remedy="on Windows, use it inside WSL"
     )
 
 
@@ -89,20 +94,15 @@ def _binary(name: str, find: Callable[[], Path], *arguments: str) -> Finding:
     return Finding(check=name, outcome="ok", what=said[0])
 
 
-def _unprivileged() -> Finding:
-    """PostgreSQL refuses root; as root it runs in a user namespace, as some other user."""
-    if os.geteuid():
-        return Finding(check="user", outcome="ok", what="not root, as PostgreSQL wants it")
+def _postgres() -> Finding:
+    """PostgreSQL refuses root: the way round it is tried, as the engine will."""
     try:
-        subprocess.run(
-            ["unshare", "--user", "--map-user=1000", "true"], capture_output=True, timeout=10, check=True  # noqa: S607
-        )
-    except (OSError, subprocess.SubprocessError):
-        return Finding(
-            check="user", outcome="warn", what="root, and no user namespace can be made: PostgreSQL cannot run",
-            remedy="run labkit as another user; or allow it: sysctl -w user.max_user_namespaces=10000",
-        )  # fmt: skip
-    return Finding(check="user", outcome="ok", what="root; PostgreSQL runs in a user namespace")
+        with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
+            way = asyncio.run(privilege.find(binaries.program("postgres"), Path(folder)))
+    except LabkitError as error:
+        return Finding(check="PostgreSQL", outcome="fail", what=error.what, remedy=error.remedy or "")
+    who = "in a user namespace" if way.prefix else "as nobody" if way.become else f"as user {os.geteuid()}"
+    return Finding(check="PostgreSQL", outcome="ok", what=f"{binaries.version()}, runs {who}")
 
 
 def _loopback() -> Finding:

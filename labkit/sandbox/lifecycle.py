@@ -22,6 +22,9 @@ START_PATIENCE = 30.0
 STOP_PATIENCE = 10.0
 _LONGEST_LOG = 5_000_000
 
+_started: list[subprocess.Popen[bytes]] = []
+"""Sandboxes that this process started and left running: a handle that is dropped complains."""
+
 State = Literal["running", "starting", "unreachable", "stopped"]
 
 
@@ -64,11 +67,13 @@ def start(options: Options, progress: Callable[[float], None] = lambda _: None) 
         offset = log.tell()
         process = _spawn(options, log)
     try:
-        return _await(process, options.home, offset, progress)
+        published = _await(process, options.home, offset, progress)
     except BaseException:
         process.terminate()
         process.wait()
         raise
+    _started.append(process)
+    return published
 
 
 def stop(home: Path) -> int:

@@ -47,5 +47,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def command(self) -> list[str]:
         """The arguments of ``labkit`` that start a sandbox with these options (its home is in ``LABKIT_HOME``)."""
         arguments = ["up", "--seed", str(self.seed), "--clock", self.clock]
-        named = {"--exercise": self.exercise, "--trainee": self.trainee, "--journal": self.journal, "--parent": self.parent}
+        named = {
+            "--exercise": self.exercise,
+            "--trainee": self.trainee,
+            "--journal": self.journal,
+            "--parent": self.parent,
+        }
         return arguments + [str(word) for name, value in named.items() if value is not None for word in (name, value)]

@@ -105,7 +105,8 @@ class Sandbox:
         return response, {"code": response.code}
 
     async def _exec(self, user: User, action: Exec, streams: Streams) -> tuple[int, dict[str, Any]]:
-        pod, container = self.api.authorize_exec(user, action.namespace, action.pod, action.container)
+        as_ = (action.impersonate, action.impersonate_groups)
+        pod, container = self.api.authorize_exec(user, action.namespace, action.pod, action.container, as_)
         invocation = Invocation(user, pod, container, action.command, action.tty, streams)
         context = table.Context(self.postgres, self.world.system.brokers, lambda: self.world.now)
         code = await table.run(invocation, context)

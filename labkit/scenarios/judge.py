@@ -120,7 +120,7 @@ def _decision(reply: Reply, bench: Bench) -> Judged:
         return _supported(1.0, bench.symptoms(reply), reply, bench)
     if bench.healthy:
         return 0.0, "escalated though no check failed: L2 is called when a check fails, and only then"
-    return 0.0, f"{reply.word!r} though a check failed: the runbook escalates every failed check to L2"
+    return 0.0, f"{reply.word!r} though something was wrong: the runbook escalates every failed check to L2"
 
 
 def _severity(reply: Reply, bench: Bench) -> Judged:

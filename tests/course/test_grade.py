@@ -69,7 +69,7 @@ def test_every_kind_of_submission_gets_what_it_deserves(desk: Any, work: Any) ->
         "raises-postgres": 20,
         "loops-postgres": 20,
         "floods-topic": 20,
-        "edited-healthy": 9.58,
+        "edited-healthy": 9.57,
         "classmate-crash": 0,
         "relabelled-crash": 17.5,
     }
@@ -119,7 +119,10 @@ def test_grading_twice_gives_the_same_bytes(desk: Any, work: Any) -> None:
     desk.submit("ada-crash", [*work.checks(), *work.right("ada-crash")])
     desk.submit("bob-topic", work.checks())
     desk.grade()
-    files = [*sorted((desk.root / "autograded").rglob("verdict.json")), *sorted((desk.root / "autograded").rglob("*.ipynb"))]
+    files = [
+        *sorted((desk.root / "autograded").rglob("verdict.json")),
+        *sorted((desk.root / "autograded").rglob("*.ipynb")),
+    ]
     first = [path.read_bytes() for path in files]
     desk.grade(force=True)
     assert [path.read_bytes() for path in files] == first
@@ -129,10 +132,8 @@ def test_grading_twice_gives_the_same_bytes(desk: Any, work: Any) -> None:
 def test_a_batch_that_was_broken_off_goes_on(desk: Any, work: Any) -> None:
     for name in ("ada", "bob", "cyd"):
         desk.submit(name, [*work.checks(), *work.right(name)])
-    batch = grade(desk.assignment, ["ada", "bob", "cyd"], replays=_never)
-    with pytest.raises(StopIteration):
-        while True:
-            assert next(batch).result.status == "set aside"
+    busy = list(grade(desk.assignment, ["ada", "bob", "cyd"], replays=_never))
+    assert {step.result.status for step in busy} == {"set aside"}
     done = grade(desk.assignment, ["ada", "bob", "cyd"], replays=_here(work))
     assert next(done).fresh
     done.close()
@@ -192,5 +193,5 @@ def test_nothing_is_left_behind(desk: Any, work: Any) -> None:
     desk.submit("ada", work.checks())
     desk.grade()
     assert sorted(path.name for path in Path(desk.root).iterdir()) == [
-        ".grading.lock", "autograded", "gradebook.db", "nbgrader_config.py", "release", "source", "submitted",
+        "autograded", "gradebook.db", "nbgrader_config.py", "release", "source", "submitted",
     ]  # fmt: skip

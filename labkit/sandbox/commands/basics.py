@@ -11,7 +11,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DATE_DEFAULT = "%a %b %e %H:%M:%S UTC %Y"
 
 
-async def echo(invocation: Invocation, context: Context) -> int:
+async def echo(invocation: Invocation, _: Context) -> int:
     """Print the arguments; ``-n`` leaves out the newline."""
     words = list(invocation.argv[1:])
     newline = not (words and words[0] == "-n")
@@ -20,7 +20,7 @@ async def echo(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-async def env(invocation: Invocation, context: Context) -> int:
+async def env(invocation: Invocation, _: Context) -> int:
     """Print the container's environment; running another program under it is left to ``exec``."""
     if len(invocation.argv) > 1:
         await invocation.streams.err(f"env: {invocation.argv[1]!r}: Permission denied\n".encode())
@@ -30,7 +30,7 @@ async def env(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-async def hostname(invocation: Invocation, context: Context) -> int:
+async def hostname(invocation: Invocation, _: Context) -> int:
     """Print the pod's host name, or with ``-i`` its address."""
     match invocation.argv[1:]:
         case ():
@@ -57,12 +57,12 @@ async def date(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-async def true(invocation: Invocation, context: Context) -> int:
+async def true(_: Invocation, __: Context) -> int:
     """Succeed."""
     return 0
 
 
-async def false(invocation: Invocation, context: Context) -> int:
+async def false(_: Invocation, __: Context) -> int:
     """Fail."""
     return 1
 

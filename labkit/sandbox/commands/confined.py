@@ -48,7 +48,7 @@ class Confined:
         self._left = limits.output
         self._now = asyncio.get_running_loop().time
         self._deadline = self._now() + limits.seconds
-        self._last_output = self._now()
+        self._last_output = 0.0
         self._verdict: tuple[str, int | None] | None = None
 
     async def run(
@@ -65,10 +65,11 @@ class Confined:
         """
         alone = "alone" if sys.platform == "linux" and os.geteuid() != 0 else "-"
         confined = ["/bin/sh", "-c", _CONFINE, "confined", alone, *command]
-        start = pipes.on_terminal if terminal else pipes.on_pipes
-        process = await start(confined, env, has_input=lines is not None)
-        if terminal:
-            terminal.on_interrupt = lambda: process.send(signal.SIGINT)
+        if terminal is None:
+            process = await pipes.on_pipes(confined, env, has_input=lines is not None)
+        else:
+            process = await pipes.on_terminal(confined, env)
+            terminal.on_interrupt = lambda: self._interrupt(process)
         tasks = [asyncio.create_task(self._clock(process))]
         if lines is not None:
             tasks.append(asyncio.create_task(self._feed(process, lines)))
@@ -137,6 +138,10 @@ class Confined:
         process.send(signal.SIGINT)  # psql cancels its query and says so
         await asyncio.sleep(_GRACE)
         process.send(signal.SIGKILL)
+
+    def _interrupt(self, process: pipes.Process) -> None:
+        if self._last_output:  # before its first prompt, Ctrl-C would end psql
+            process.send(signal.SIGINT)
 
     def _end(self, process: pipes.Process, why: str, code: int | None = None) -> None:
         self._verdict = (why, code)

@@ -81,7 +81,7 @@ def disguise(postgres: Postgres, host: str, pod: Object) -> Callable[[bytes], by
         (f"{_LOOPBACK}:{port} - ", f"{host}:{PORT} - "),
     )
     pairs = [(old.encode(), new.encode()) for old, new in plain]
-    cells = [  # of the table that \\conninfo prints
+    cells = [  # of the table that \conninfo prints
         (re.compile(rf"({label} *\| ?){re.escape(old)}(?=\s)".encode()), new.encode())
         for label, old, new in (
             ("Socket Directory", folder, SOCKETS),
@@ -94,7 +94,7 @@ def disguise(postgres: Postgres, host: str, pod: Object) -> Callable[[bytes], by
         for old, new in pairs:
             data = data.replace(old, new)
         for cell, new in cells:
-            data = cell.sub(rb"\1" + new, data)
+            data = cell.sub(rb"\g<1>" + new, data)
         return data
 
     return edit

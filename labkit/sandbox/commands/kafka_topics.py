@@ -54,8 +54,9 @@ _ACTIONS = ("list", "describe", "create", "alter", "delete")
 _REPORTS: dict[str, Callable[[Topic, Partition], bool]] = {
     "under-replicated-partitions": lambda _, partition: len(partition.isr) < len(partition.replicas),
     "unavailable-partitions": lambda _, partition: partition.leader is None,
-    "under-min-isr-partitions": lambda topic, partition: partition.leader is None
-    or len(partition.isr) < _min_isr(topic),
+    "under-min-isr-partitions": lambda topic, partition: (
+        partition.leader is None or len(partition.isr) < _min_isr(topic)
+    ),
     "at-min-isr-partitions": lambda topic, partition: len(partition.isr) == _min_isr(topic),
 }
 _TOPIC_PATTERN = re.compile(r"[A-Za-z0-9._\-|*+?\\\[\]^$]{0,200}")

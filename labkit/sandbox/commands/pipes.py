@@ -62,7 +62,7 @@ async def on_pipes(command: Sequence[str], env: Mapping[str, str], *, has_input:
     return Process(process, (process.stdout, process.stderr), put, end_input, lambda: None)
 
 
-async def on_terminal(command: Sequence[str], env: Mapping[str, str], *, has_input: bool) -> Process:
+async def on_terminal(command: Sequence[str], env: Mapping[str, str]) -> Process:
     """Start ``command`` on a pseudo-terminal that neither echoes nor changes what passes."""
     master, slave = os.openpty()
     try:

@@ -1,10 +1,10 @@
-"""What a trainee may send to psql: a filter that knows which lines could reach the host.
+r"""What a trainee may send to psql: a filter that knows which lines could reach the host.
 
-psql runs shell commands (``\\!``, ``\\g |``, backticks, ``\\set`` in a prompt), reads and writes files
-(``\\i``, ``\\o``, ``\\copy``, ``\\lo_import``) and connects elsewhere (``\\c``). All of these need a
+psql runs shell commands (``\!``, ``\g |``, backticks, ``\set`` in a prompt), reads and writes files
+(``\i``, ``\o``, ``\copy``, ``\lo_import``) and connects elsewhere (``\c``). All of these need a
 backslash or a backtick. So the filter does not follow quotes, comments and dollar quotes: *every*
 backslash counts as the start of a meta-command, and must start one that is on the list and reach
-to the end of its line. Some harmless text, such as ``E'\\n'``, is refused; nothing hides.
+to the end of its line. Some harmless text, such as ``E'\n'``, is refused; nothing hides.
 
 Text can also enter psql's lexer from a variable (``:name`` is expanded and read again, backslashes
 included). Variables set by ``-v`` pass this filter; those that psql sets hold no text of the
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 _WORD = r"[^\\`:|\x00-\x1f\x7f]*"
 PRINT_OPTIONS = (
-    "border columns csv_fieldsep expanded fieldsep footer format linestyle null numericlocale recordsep "
-    "tableattr title tuples_only unicode_border_linestyle unicode_column_linestyle unicode_header_linestyle "
-    "xheader_width"
-).split()
+    *("border", "columns", "csv_fieldsep", "expanded", "fieldsep", "footer", "format", "linestyle", "null"),
+    *("numericlocale", "recordsep", "tableattr", "title", "tuples_only", "unicode_border_linestyle"),
+    *("unicode_column_linestyle", "unicode_header_linestyle", "xheader_width"),
+)
 _SHOWING = (
     rf"d[a-zA-Z]{{0,8}}[S+x]{{0,3}}(\s+{_WORD})?",
     rf"(l|list)[x+]{{0,2}}(\s+{_WORD})?",
@@ -32,8 +32,8 @@ _SHOWING = (
     rf"pset(\s+({'|'.join(PRINT_OPTIONS)})(\s+[^\\`:\x00-\x1f\x7f]*)?)?",
     r"echo(\s+[^\\`:\x00-\x1f\x7f]*)?",
 )
-_META = re.compile(rf"\\(({'|'.join(_SHOWING)})\s*;?|gx?)\s*")
-"""A semicolon after ``\\g`` would be the name of a file to write to."""
+_META = re.compile(rf"\\(({'|'.join(_SHOWING)})\s*;?|gx?)\s*", re.ASCII)
+r"""A semicolon after ``\g`` would be the name of a file to write to."""
 _NAME = re.compile(r"\\([^\s\\;]*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 LONGEST_LINE = 1_000_000

@@ -55,7 +55,7 @@ class Terminal:
                 line, self._typed = f"{self._typed}\n", ""
                 await self._far.out(b"\r\n")
                 return line
-            if key == _END and not self._typed or key == _INTERRUPT and self.on_interrupt is None:
+            if (key == _END and not self._typed) or (key == _INTERRUPT and self.on_interrupt is None):
                 self._ended = True
                 return ""
             await self._edit(key)

@@ -52,7 +52,7 @@ async def run(command: Sequence[str | Path], env: Mapping[str, str], stdin: byte
     said, _ = await process.communicate(stdin)
     text = said.decode(errors="replace")
     if process.returncode:
-        raise failure(f"{Path(command[-1]).name if len(command) == 1 else _name(command)} failed", text)
+        raise failure(f"{_name(command)} failed", text)
     return text
 
 
@@ -68,7 +68,7 @@ def failure(what: str, said: str, *, where: Path | None = None) -> EngineError:
         where=str(where) if where else None,
         remedy=next(
             (remedy for sign, remedy in _REMEDIES.items() if sign in said),
-            "stop the sandbox (labkit down) and start it again; if it persists, labkit doctor says what this machine lacks",
+            "stop the sandbox (labkit down) and start it again; labkit doctor says what this machine lacks",
         ),
     )
 
@@ -78,6 +78,6 @@ _REMEDIES = {
     "Disk quota exceeded": "free some of your disk quota (the sandbox needs about 100 MB), then try again",
     "Address already in use": "another program took the port; try again",
     "Permission denied": "make the sandbox's folder writable for you, or choose another by LABKIT_HOME",
-    "could not create shared memory": "free some shared memory (df /dev/shm), or restart the container with a larger one",
+    "could not create shared memory": "free some shared memory (df /dev/shm), or give the container more",
     "Cannot allocate memory": "free some memory; PostgreSQL needs about 60 MB",
 }

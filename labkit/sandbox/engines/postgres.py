@@ -119,24 +119,22 @@ class Postgres:
             listener(accepting)
 
     async def _boot(self) -> None:
-        fresh = self._privilege is None
-        first = await self._prepare() if self._privilege is None else None
-        assert self._privilege is not None
-        try:
+        if self._privilege is not None:
             await self._start_server(self._privilege)
-            if first is not None:
-                await template.sql(self._script(), self.sockets, self.port, first, DATABASE)
+            return
+        how, first = await self._prepare()
+        await self._start_server(how)
+        try:
+            await template.sql(self._script(), self.sockets, self.port, first, DATABASE)
         except BaseException:
-            await self._halt()
-            if fresh:
-                self._privilege = None  # the next ensure() begins anew
+            await self._halt()  # the next ensure() begins anew
             raise
+        self._privilege = how
 
-    async def _prepare(self) -> str:
-        """Folders, and a data folder without rows; returns the superuser's first password."""
+    async def _prepare(self) -> tuple[privilege.Privilege, str]:
+        """Make a data folder without rows: how to run the server, and the superuser's first password."""
         self.password(SUPERUSER)
-        _wait_is_over = await _gone(self._data / "postmaster.pid")
-        if not _wait_is_over:
+        if not await _gone(self._data / "postmaster.pid"):
             raise EngineError(
                 "another PostgreSQL still runs on this sandbox's data",
                 where=str(self._data),
@@ -146,9 +144,7 @@ class Postgres:
         found = await privilege.find(binaries.program("postgres"), self._folder)
         self._sockets = self._socket_folder()
         found.own(self._sockets)
-        first = await template.lay(self._data, self._sockets, found)
-        self._privilege = found
-        return first
+        return found, await template.lay(self._data, self._sockets, found)
 
     async def _start_server(self, how: privilege.Privilege) -> None:
         for attempt in (1, 2, 3):

@@ -72,9 +72,9 @@ async def _ready(server: Postmaster) -> None:
     """Wait for the word ``ready`` in the last line of postmaster.pid (``src/include/utils/pidfile.h``)."""
     file = server.data / "postmaster.pid"
     while server.running:
-        if file.exists() and (lines := file.read_text("utf-8").split("\n")) and len(lines) > 7:
-            if lines[0] == str(server.process.pid) and lines[7].strip() == "ready":
-                return
+        lines = file.read_text("utf-8").split("\n") if file.exists() else []
+        if len(lines) > 7 and lines[0] == str(server.process.pid) and lines[7].strip() == "ready":
+            return
         await asyncio.sleep(0.004)
 
 

@@ -1,0 +1,44 @@
+"""SQL over a real connection, answered as a pandas frame."""
+
+from typing import TYPE_CHECKING, Any
+
+from labkit.errors import QueryError, SandboxUnreachable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def query(url: str, sql: str) -> "pd.DataFrame":
+    """The rows of ``sql``; for a statement without rows, its command tag. Raises :class:`QueryError`.
+
+    Each statement commits itself, as in psql.
+    """
+    import pandas as pd  # noqa: PLC0415  (heavy)
+    import psycopg  # noqa: PLC0415  (heavy)
+
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=30) as connection:
+            cursor = connection.execute(sql.encode())
+            if cursor.description is None:
+                return pd.DataFrame({"status": [cursor.statusmessage]})
+            return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
+    except psycopg.OperationalError as error:
+        if error.sqlstate is None:
+            raise SandboxUnreachable(
+                f"PostgreSQL: {str(error).strip()}", remedy="see the pod: kubectl get pods -n llm-research-lab-data"
+            ) from error
+        raise _refused(error, sql) from error
+    except psycopg.Error as error:
+        raise _refused(error, sql) from error
+
+
+def _refused(error: Any, sql: str) -> QueryError:
+    """The server's words, as psql prints them, and its own hint as the remedy."""
+    diagnosis = error.diag
+    position = int(diagnosis.statement_position or 0)
+    line = sql.count("\n", 0, max(0, position - 1)) + 1
+    return QueryError(
+        f"{diagnosis.severity or 'ERROR'}: {diagnosis.message_primary or str(error).strip()}",
+        where=f"line {line} of the statement" if position else None,
+        remedy=diagnosis.message_hint or diagnosis.message_detail,
+    )

@@ -1,0 +1,129 @@
+"""The handle: what a notebook holds on a sandbox. Each method is a client of a real protocol."""
+
+import os
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labkit import endpoints
+from labkit.clock import Millis, parse_rfc3339, rfc3339
+from labkit.control import Control, Status, Value
+from labkit.endpoints import Endpoints
+from labkit.errors import QueryError, SandboxError
+from labkit.lab import database, prometheus
+from labkit.lab.check import Progress
+from labkit.lab.completed import Completed, run
+from labkit.lab.durations import duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from kubernetes.client import ApiClient
+    from prometheus_api_client import PrometheusConnect
+
+
+class Lab:
+    """A sandbox at hand; ``home`` is its folder and ``endpoints`` says where it listens."""
+
+    def __init__(self, home: Path, published: Endpoints, control: Control) -> None:
+        self.home = home
+        self.endpoints = published
+        self.exercise = published.exercise
+        self._control = control
+
+    def kubectl(self, text: str) -> Completed:
+        """Run the real kubectl: ``lab.kubectl("get pods -o wide")``. A failure is shown, not raised."""
+        return run("kubectl", text, self.environment)
+
+    def curl(self, text: str) -> Completed:
+        """Run the real curl, which reaches the research API at its address in production."""
+        return run("curl", text, self.environment)
+
+    def promql(
+        self, query: str, last: str | None = None, at: str | None = None, step: str | None = None
+    ) -> "pd.DataFrame":
+        """The answer of Prometheus to ``query``.
+
+        Without ``last`` it is the value at a time: a row a series. With ``last`` (such as ``"1h"``) it
+        is a range: a row a time, a column a series; ``.plot()`` draws it. ``at`` is its end (RFC 3339;
+        now), ``step`` the distance between points. Raises :class:`QueryError`.
+        """
+        end = parse_rfc3339(at) if at else self.now
+        if last is None:
+            return prometheus.instant(self.endpoints.prometheus, query, end)
+        return prometheus.ranged(
+            self.endpoints.prometheus, query, end - duration(last), end, duration(step) if step else None
+        )
+
+    def sql(self, query: str, engine: str = "postgres") -> "pd.DataFrame":
+        """The rows that ``query`` gives. Raises :class:`QueryError` with the server's words."""
+        if engine != "postgres":
+            raise QueryError(f"there is no engine {engine!r} here", remedy="the engine is 'postgres'")
+        return database.query(self.endpoints.database, query)
+
+    def wait(self, time: str) -> str:
+        """Let virtual time pass, at once: ``lab.wait("5m")``. Returns the time it then is."""
+        return rfc3339(self._control.wait(duration(time)).now)
+
+    def answer(self, question: str, value: Value) -> None:
+        """Give your answer to a question of the exercise; the last one counts."""
+        self._control.answer(question, value)
+
+    def check(self, exercise: str | None = None) -> Progress:
+        """How far the exercise is: which steps the sandbox saw done. It says nothing of right and wrong."""
+        name = exercise or self.exercise
+        if name is None:
+            raise SandboxError("this sandbox holds no exercise", remedy='connect to one: labkit.connect("exercise-1")')
+        return Progress(self._control.check(name))
+
+    def score(self, step: str) -> float | None:
+        """What is recorded of a step; under ``nbgrader autograde``, its points.
+
+        The course provides it, by the entry point ``score`` of the group ``labkit.lab``.
+        """
+        for provider in metadata.entry_points(group="labkit.lab", name="score"):
+            points: float | None = provider.load()(step)
+            return points
+        raise SandboxError(
+            "no course is installed that could score", remedy="make the environment anew: make clean lab"
+        )
+
+    @property
+    def now(self) -> Millis:
+        """Virtual time, in milliseconds since the Unix epoch."""
+        return self.status.now
+
+    @property
+    def status(self) -> Status:
+        """How the sandbox is."""
+        return self._control.status()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a program that is to reach the sandbox."""
+        return dict(os.environ) | endpoints.environment(self.home, self.endpoints)
+
+    @cached_property
+    def k8s(self) -> "ApiClient":
+        """The official Kubernetes client: ``kubernetes.client.CoreV1Api(lab.k8s)``."""
+        from kubernetes import config  # noqa: PLC0415  (heavy)
+
+        client: ApiClient = config.new_client_from_config(str(self.endpoints.kubeconfig))  # type: ignore[no-untyped-call]
+        return client
+
+    @cached_property
+    def prom(self) -> "PrometheusConnect":
+        """The client of prometheus-api-client."""
+        from prometheus_api_client import PrometheusConnect  # noqa: PLC0415  (heavy)
+
+        return PrometheusConnect(self.endpoints.prometheus)
+
+    def __repr__(self) -> str:
+        of = f" of {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else ""
+        return f"<Lab: sandbox{of}, process {self.endpoints.pid}, in {self.home}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415  (only a notebook needs it)
+
+        what = f"Exercise {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else "Sandbox"
+        return f"<b>{escape(what)}</b> at {rfc3339(self.now)} (virtual time), clock {self.endpoints.clock}"

@@ -1,0 +1,16 @@
+"""The two ways a query fails: it is not understood, or it cannot be answered."""
+
+from labkit.errors import QueryError
+
+
+class MalformedQuery(QueryError):
+    """A query that is none: Prometheus answers ``bad_data``."""
+
+
+class ExecutionError(QueryError):
+    """A query that is well formed but has no answer: Prometheus answers ``execution``."""
+
+
+def unsupported(what: str) -> ExecutionError:
+    """An :class:`ExecutionError` for what this engine leaves out."""
+    return ExecutionError(f"{what} is not supported here", remedy="write the query without it")

@@ -1,0 +1,31 @@
+"""Sums that do not lose small addends among large ones (Neumaier's variant, as upstream ``kahanSumInc``)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+class Sum:
+    """A running sum for each cell of an array."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.total = np.zeros(shape)
+        self.compensation = np.zeros(shape)
+
+    def add(self, values: Floats, where: Flags) -> None:
+        """Add ``values`` in the cells where ``where`` holds."""
+        with np.errstate(all="ignore"):
+            total = self.total + values
+            larger = np.abs(self.total) >= np.abs(values)
+            lost = np.where(larger, (self.total - total) + values, (values - total) + self.total)
+            lost = np.where(np.isinf(total), -self.compensation, lost)
+        np.copyto(self.total, total, where=where)
+        np.copyto(self.compensation, self.compensation + lost, where=where)
+
+    @property
+    def value(self) -> Floats:
+        """The sums."""
+        with np.errstate(all="ignore"):
+            return np.where(np.isinf(self.total), self.total, self.total + self.compensation)

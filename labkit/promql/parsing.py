@@ -1,0 +1,64 @@
+"""From text to a syntax tree."""
+
+from datetime import UTC, datetime, timedelta
+
+import promql_parser as ast
+
+from labkit.clock import Millis
+from labkit.promql.failures import MalformedQuery, unsupported
+from labkit.promql.values import Steps, Times
+from labkit.signals.labels import NAME
+from labkit.signals.matcher import Match, Matcher
+
+_MILLISECOND = timedelta(milliseconds=1)
+_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+_OPERATORS = {
+    ast.MatchOp.Equal: Match.EQUAL,
+    ast.MatchOp.NotEqual: Match.NOT_EQUAL,
+    ast.MatchOp.Re: Match.REGEX,
+    ast.MatchOp.NotRe: Match.NOT_REGEX,
+}
+
+
+def parse(query: str) -> ast.Expr:
+    """The syntax tree of a query; :class:`MalformedQuery` in the parser's words, which are mostly upstream's."""
+    try:
+        return ast.parse(query)
+    except (ValueError, OverflowError) as error:
+        raise MalformedQuery(f"parse error: {error}", where=query, remedy="correct the query") from error
+
+
+def matchers(selector: ast.VectorSelector) -> tuple[Matcher, ...]:
+    """What a selector asks of its series' labels."""
+    if selector.matchers.or_matchers:
+        raise unsupported("`or` between label matchers")
+    found = [Matcher(m.name, _OPERATORS[m.op], m.value) for m in selector.matchers.matchers]
+    if selector.name:
+        found.insert(0, Matcher(NAME, Match.EQUAL, selector.name))
+    return tuple(found)
+
+
+def millis(duration: timedelta) -> Millis:
+    """A duration in milliseconds."""
+    return duration // _MILLISECOND
+
+
+def moment(time: datetime) -> Millis:
+    """A time in milliseconds since the epoch."""
+    return (time - _ZERO) // _MILLISECOND
+
+
+def ends(node: ast.VectorSelector | ast.SubqueryExpr, steps: Steps) -> Times:
+    """When a selector or subquery looks, for each step: ``@`` fixes the time, ``offset`` moves it."""
+    times = steps.times
+    if node.at is not None:
+        times = times * 0 + _fixed(node.at, steps)
+    return times - millis(node.offset) if node.offset is not None else times
+
+
+def _fixed(at: ast.AtModifier, steps: Steps) -> Millis:
+    if at.type == ast.AtModifierType.Start:
+        return steps.start
+    if at.type == ast.AtModifierType.End or at.at is None:
+        return steps.end
+    return moment(at.at)

@@ -1,0 +1,52 @@
+"""What a query gives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labkit.clock import Millis
+from labkit.signals.labels import Labels
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number."""
+
+    time: Millis
+    value: float
+
+
+@dataclass(frozen=True)
+class String:
+    """A text."""
+
+    time: Millis
+    value: str
+
+
+@dataclass(frozen=True)
+class Vector:
+    """Series at one time; ``values`` has the shape (series,)."""
+
+    time: Millis
+    labels: list[Labels]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Series over times.
+
+    ``times`` has the shape (times,); ``values`` and ``present`` have (series, times): a value counts
+    only where ``present`` holds, for NaN is a value like any other.
+    """
+
+    labels: list[Labels]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    present: NDArray[np.bool_]
+
+
+Result = Scalar | Vector | Matrix | String
+"""What a query gives."""

@@ -1,0 +1,82 @@
+"""Selectors: from stored samples to instant vectors and range vectors.
+
+Semantics: https://prometheus.io/docs/prometheus/latest/querying/basics/ — a range excludes its
+left end, an instant is the newest sample not older than the lookback, a stale marker ends a series.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+import promql_parser as ast
+
+from labkit.clock import MINUTE, Millis
+from labkit.promql.parsing import ends, matchers, millis
+from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times
+from labkit.signals.matcher import Matcher
+from labkit.signals.series import Selected, is_stale
+
+LOOKBACK: Millis = 5 * MINUTE
+
+
+class Source(Protocol):
+    """Where series come from."""
+
+    def select(self, matchers: Sequence[Matcher], start: Millis, end: Millis) -> list[Selected]:
+        """The series that match and their samples from ``start`` to ``end``, both included."""
+
+
+def instants(source: Source, node: ast.VectorSelector, steps: Steps) -> tuple[Lines, "np.ndarray"]:
+    """A selector's instant vector, and the times of its samples, of shape (series, steps)."""
+    times = ends(node, steps)
+    found = _select(source, node, times, LOOKBACK)
+    values = np.zeros((len(found), len(times)))
+    present = np.zeros(values.shape, bool)
+    moments = np.zeros(values.shape, np.int64)
+    for rows, sampled in _aligned(found):
+        index = sampled.searchsorted(times, side="right") - 1
+        fresh = (index >= 0) & (sampled[index] > times - LOOKBACK)
+        stack = np.stack([found[row].values for row in rows])[:, index]
+        values[rows] = stack
+        present[rows] = fresh & ~is_stale(stack)
+        moments[rows] = sampled[index]
+    return Lines([series.labels for series in found], values, present), moments
+
+
+def ranges(source: Source, node: ast.MatrixSelector, steps: Steps) -> Ranges:
+    """A range selector's windows."""
+    times, length = ends(node.vector_selector, steps), millis(node.range)
+    found = [_unstale(series) for series in _select(source, node.vector_selector, times, length)]
+    return windows(found, times, length)
+
+
+def windows(found: list[Selected], times: Times, length: Millis) -> Ranges:
+    """Series cut into a window ``(time - length, time]`` for each of ``times``; samples must not be stale markers."""
+    bundles = []
+    for rows, sampled in _aligned(found):
+        low, high = (sampled.searchsorted(bound, side="right") for bound in (times - length, times))
+        bundles.append(Bundle(rows, sampled, np.stack([found[row].values for row in rows]), low, high))
+    return Ranges([series.labels for series in found], bundles, times, length)
+
+
+def _select(source: Source, node: ast.VectorSelector, times: Times, length: Millis) -> list[Selected]:
+    if not len(times):
+        return []
+    found = source.select(matchers(node), int(times.min()) - length + 1, int(times.max()))
+    return sorted(found, key=lambda series: series.labels)
+
+
+def _unstale(series: Selected) -> Selected:
+    stale = is_stale(series.values)
+    if not stale.any():
+        return series
+    return Selected(series.labels, series.times[~stale], series.values[~stale])
+
+
+def _aligned(found: list[Selected]) -> Iterable[tuple[list[int], Times]]:
+    """The series by the array of times they share."""
+    groups: dict[int, list[int]] = {}
+    for row, series in enumerate(found):
+        if len(series.times):
+            groups.setdefault(id(series.times), []).append(row)
+    return [(rows, found[rows[0]].times) for rows in groups.values()]

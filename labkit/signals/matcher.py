@@ -1,0 +1,52 @@
+"""What a selector asks of one label."""
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+from labkit.errors import QueryError
+from labkit.signals.labels import Labels
+
+
+class Match(Enum):
+    """The four operators of a label matcher."""
+
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    REGEX = "=~"
+    NOT_REGEX = "!~"
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One condition on one label; a label that is not there has the empty value. Regexes match the whole value."""
+
+    name: str
+    op: Match
+    value: str
+    _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile the pattern; :class:`QueryError` if it is none."""
+        regex = self.op in (Match.REGEX, Match.NOT_REGEX)
+        object.__setattr__(self, "_pattern", compiled(self.value) if regex else None)
+
+    def matches(self, labels: Labels) -> bool:
+        """Whether the condition holds for a series."""
+        return self.accepts(labels.get(self.name))
+
+    def accepts(self, value: str) -> bool:
+        """Whether the condition holds for a value."""
+        if self._pattern is None:
+            return (value == self.value) is (self.op is Match.EQUAL)
+        return (self._pattern.fullmatch(value) is not None) is (self.op is Match.REGEX)
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A regular expression as Prometheus means it: ``.`` matches newlines too (``(?s:...)`` upstream)."""
+    try:
+        return re.compile(pattern, re.DOTALL)
+    except re.error as error:
+        raise QueryError(
+            f"error parsing regexp: {error.msg}: `{pattern}`", where=pattern, remedy="correct the pattern"
+        ) from error
