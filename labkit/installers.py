@@ -12,7 +12,6 @@ import subprocess
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
-
 OLDEST = (3, 11)
 CANDIDATES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3")
 _PROBE = "import sys, json, venv, ensurepip; print(json.dumps(list(sys.version_info[:2])))"

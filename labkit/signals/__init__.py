@@ -1,1 +1,1 @@
-
+"""Signals: time series and logs, as they are kept."""

@@ -1,0 +1,213 @@
+"""Aggregation over the series of an instant vector.
+
+Rules: https://prometheus.io/docs/prometheus/latest/querying/operators/#aggregation-operators and
+upstream ``engine.go`` (``aggregation``, ``aggregationK``, ``aggregationCountValues``).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import promql_parser as ast
+
+from labkit.promql.failures import ExecutionError, unsupported
+from labkit.promql.kahan import Sum
+from labkit.promql.numbers import formatted
+from labkit.promql.quantiles import quantile
+from labkit.promql.values import Flags, Floats, Lines, Numbers, Text, Value, merged
+from labkit.signals.labels import NAME, Labels
+
+_SCALE = 2.0**-64
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which series of a vector belong together: ``rows[g]`` are those of ``labels[g]``."""
+
+    labels: list[Labels]
+    rows: list[list[int]]
+    lines: Lines
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Groups and steps."""
+        return len(self.labels), self.lines.values.shape[1]
+
+    @property
+    def present(self) -> Flags:
+        """Where a group has a series, of shape (groups, steps)."""
+        found = np.zeros(self.shape, bool)
+        for group, rows in enumerate(self.rows):
+            found[group] = self.lines.present[rows].any(axis=0)
+        return found
+
+    def ranks(self) -> Iterator[tuple[Floats, Flags]]:
+        """The first series of every group, then the second, …: values and presence, (groups, steps) each."""
+        for rank in range(max(map(len, self.rows), default=0)):
+            index = np.array([rows[min(rank, len(rows) - 1)] for rows in self.rows])
+            has = np.array([rank < len(rows) for rows in self.rows])
+            yield self.lines.values[index], self.lines.present[index] & has[:, None]
+
+
+def aggregate(node: ast.AggregateExpr, lines: Lines, parameter: Value | None) -> Lines:
+    """The value of an aggregation over ``lines``."""
+    key = grouping(node.modifier)
+    name = str(node.op)
+    if name in ("topk", "bottomk", "limitk"):
+        return _choose(name, lines, key, _numbers(parameter))
+    if name == "count_values":
+        return _count_values(lines, key, _text(parameter))
+    groups = _groups(lines, key)
+    with np.errstate(all="ignore"):
+        if name == "quantile":
+            values = _quantiles(groups, _numbers(parameter))
+        elif name in _REDUCERS:
+            values = _REDUCERS[name](groups)
+        else:
+            raise unsupported(f"the aggregation {name}")
+    return Lines(groups.labels, values, groups.present)
+
+
+def grouping(modifier: ast.AggModifier | None) -> Callable[[Labels], Labels]:
+    """What of a series' labels its group keeps."""
+    if modifier is None:
+        return lambda _: Labels()
+    names = frozenset(modifier.labels)
+    if modifier.type == ast.AggModifierType.By:
+        return lambda labels: labels.only(names)
+    return lambda labels: labels.without(names | {NAME})
+
+
+def _groups(lines: Lines, key: Callable[[Labels], Labels]) -> Groups:
+    members: dict[Labels, list[int]] = {}
+    for row, labels in enumerate(lines.labels):
+        members.setdefault(key(labels), []).append(row)
+    return Groups(list(members), list(members.values()), lines)
+
+
+def _numbers(value: Value | None) -> Floats:
+    if not isinstance(value, Numbers):
+        raise ExecutionError("expected type scalar in aggregation parameter")
+    return value.values
+
+
+def _text(value: Value | None) -> str:
+    if not isinstance(value, Text):
+        raise ExecutionError("expected type string in aggregation parameter")
+    return value.value
+
+
+def _sum(groups: Groups, scale: float = 1.0) -> Floats:
+    total = Sum(groups.shape)
+    for values, there in groups.ranks():
+        total.add(values * scale, there)
+    return total.value
+
+
+def _count(groups: Groups) -> Floats:
+    number = np.zeros(groups.shape)
+    for group, rows in enumerate(groups.rows):
+        number[group] = groups.lines.present[rows].sum(axis=0)
+    return number
+
+
+def _mean(groups: Groups) -> Floats:
+    total, number = _sum(groups), _count(groups)
+    mean: Floats = total / number
+    if np.isinf(total).any():  # scaled by a power of two nothing is rounded, and only what is infinite overflows
+        mean = np.where(np.isinf(total), _sum(groups, _SCALE) / number / _SCALE, mean)
+    return mean
+
+
+def _variance(groups: Groups) -> Floats:
+    mean, total = _mean(groups), Sum(groups.shape)
+    for values, there in groups.ranks():
+        total.add((values - mean) ** 2, there)
+    return total.value / _count(groups)
+
+
+def _extreme(groups: Groups, better: Callable[[Floats, Floats], Flags]) -> Floats:
+    best = np.full(groups.shape, np.nan)
+    for values, there in groups.ranks():
+        np.copyto(best, values, where=there & (better(values, best) | np.isnan(best)))
+    return best
+
+
+def _quantiles(groups: Groups, levels: Floats) -> Floats:
+    result = np.full(groups.shape, np.nan)
+    for group, rows in enumerate(groups.rows):
+        values, present = groups.lines.values[rows], groups.lines.present[rows]
+        for step, level in enumerate(levels):
+            seen = values[present[:, step], step]
+            result[group, step] = quantile(level, seen[None, :])[0]
+    return result
+
+
+_REDUCERS: dict[str, Callable[[Groups], Floats]] = {
+    "sum": _sum,
+    "count": _count,
+    "group": lambda groups: np.ones(groups.shape),
+    "avg": _mean,
+    "min": lambda groups: _extreme(groups, np.less),
+    "max": lambda groups: _extreme(groups, np.greater),
+    "stdvar": _variance,
+    "stddev": lambda groups: np.sqrt(_variance(groups)),
+}
+
+
+def _choose(name: str, lines: Lines, key: Callable[[Labels], Labels], number: Floats) -> Lines:
+    """The series of the greatest, the least, or the first so many values, with all their labels."""
+    chosen = np.zeros(lines.present.shape, bool)
+    for rows in _groups(lines, key).rows:
+        index = np.array(rows)
+        for step, wanted in enumerate(number):
+            seen = index[lines.present[index, step]]
+            limit = _limit(wanted, len(seen))
+            chosen[_ranked(name, lines.values[seen, step], seen)[:limit], step] = True
+    if len(number) == 1:
+        order = _shown(name, lines, key)
+        return Lines([lines.labels[row] for row in order], lines.values[order], chosen[order])
+    return Lines(lines.labels, lines.values, chosen)
+
+
+def _limit(wanted: float, there: int) -> int:
+    if np.isnan(wanted):
+        raise ExecutionError("Parameter value is NaN")
+    if abs(wanted) >= 2**63:
+        raise ExecutionError(f"Scalar value {formatted(wanted)} overflows int64")
+    return max(0, min(int(wanted), there))
+
+
+def _ranked(name: str, values: Floats, rows: np.ndarray) -> np.ndarray:
+    """``rows`` from the one that is kept first; NaN comes last."""
+    if name == "limitk":
+        return rows
+    order = np.argsort(-values if name == "topk" else values, kind="stable")
+    ranked: np.ndarray = rows[order]
+    return ranked
+
+
+def _shown(name: str, lines: Lines, key: Callable[[Labels], Labels]) -> list[int]:
+    """Of an instant query: the groups one after the other, each in the order of its ranks."""
+    return [
+        int(row)
+        for rows in _groups(lines, key).rows
+        for row in _ranked(name, lines.values[rows, 0], np.array(rows))
+    ]
+
+
+def _count_values(lines: Lines, key: Callable[[Labels], Labels], label: str) -> Lines:
+    """How many series have each value, which becomes a label."""
+    if not label.replace("_", "a").isalnum() or label[:1].isdigit():
+        raise ExecutionError(f'invalid label name "{label}"')
+    steps = lines.values.shape[1]
+    counts: dict[Labels, Floats] = {}
+    for row, labels in enumerate(lines.labels):
+        group = key(labels)
+        for step in np.flatnonzero(lines.present[row]):
+            found = Labels([*group, (label, formatted(lines.values[row, step]))])
+            counts.setdefault(found, np.zeros(steps))[step] += 1
+    if not counts:
+        return Lines([], np.zeros((0, steps)), np.zeros((0, steps), bool))
+    values = np.stack(list(counts.values()))
+    return merged(list(counts), values, values > 0, lambda _: ExecutionError("duplicate series"))

@@ -1,0 +1,45 @@
+"""Going through the windows of a range vector, all series and steps at once."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges, unnamed
+
+
+def each_bundle(
+    ranges: Ranges, compute: Callable[[Bundle], tuple[Floats, Flags]], *, keep_name: bool = False
+) -> Lines:
+    """An instant vector made bundle by bundle: ``compute`` gives values and presence, (series, steps) each."""
+    values = np.zeros(ranges.shape)
+    present = np.zeros(ranges.shape, bool)
+    with np.errstate(all="ignore"):
+        for bundle in ranges.bundles:
+            values[bundle.rows], present[bundle.rows] = compute(bundle)
+    return Lines(ranges.labels if keep_name else unnamed(ranges.labels), values, present)
+
+
+def samples(bundle: Bundle) -> Iterator[tuple[Floats, Flags, Floats]]:
+    """The first sample of every window, then the second, …
+
+    Each as values of shape (series, steps), whether the window has so many, of shape (steps,), and
+    the samples' times in seconds, of shape (steps,). What is not there has a neighbour's value.
+    """
+    last = len(bundle.times) - 1
+    seconds = bundle.times / 1000
+    for place in range(int((bundle.high - bundle.low).max(initial=0))):
+        index = bundle.low + place
+        there = index < bundle.high
+        index = np.minimum(index, last)
+        yield bundle.values[:, index], there, seconds[index]
+
+
+def first_and_last(bundle: Bundle) -> tuple[np.ndarray, np.ndarray]:
+    """The indices of every window's first and last sample, of shape (steps,); for an empty window, any."""
+    last = len(bundle.times) - 1
+    return np.minimum(bundle.low, last), np.maximum(bundle.high - 1, 0)
+
+
+def count(bundle: Bundle) -> np.ndarray:
+    """How many samples every window has, of shape (steps,)."""
+    return bundle.high - bundle.low

@@ -1,0 +1,80 @@
+"""Every notebook of the labs runs from top to bottom, as a trainee runs it, in manual time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import papermill
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "labs").rglob("*.ipynb"))
+WORDS_A_CELL = 130
+LINES_A_CELL = 8
+
+
+def names(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def printed(cell: dict[str, Any]) -> str:
+    """Everything a cell showed, as text."""
+    outputs = cell["outputs"]
+    return "".join("".join(o.get("text", "")) + "".join(o.get("data", {}).get("text/plain", "")) for o in outputs)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+    """The notebooks as executed, by cell id; each starts a sandbox of its own."""
+    folder = tmp_path_factory.mktemp("labs")
+    executed = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABKIT_CLOCK", "manual")
+        patch.setenv("LABKIT_HOME", str(folder / "home"))
+        for path in NOTEBOOKS:
+            out = folder / path.name
+            papermill.execute_notebook(path, out, cwd=folder, kernel_name="python3", progress_bar=False, log_output=False)
+            cells = json.loads(out.read_text("utf-8"))["cells"]
+            executed[path.name] = {cell["id"]: cell for cell in cells}
+    return executed
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
+def test_it_runs(path: Path, run: dict[str, dict[str, Any]]) -> None:
+    cells = run[path.name].values()
+    assert sum(cell["cell_type"] == "code" for cell in cells) >= 5
+    silent = [cell["id"] for cell in cells if cell["cell_type"] == "code" and not cell["outputs"]]
+    assert set(silent) <= {"connect"}, "a cell that shows nothing teaches nothing"
+
+
+@pytest.mark.timeout(300)
+def test_what_the_prose_says_of_the_outputs_is_true(run: dict[str, dict[str, Any]]) -> None:
+    welcome, module, health = run["welcome.ipynb"], run["04-hands-on-lab.ipynb"], run["health-check.ipynb"]
+    assert "200" in printed(welcome["curl"]).splitlines()[0]
+    assert '{"status": "healthy"}' in printed(welcome["curl"])
+    assert printed(welcome["pods"]).count("llm-research-api") == 3
+    assert printed(module["can-i"]).split() == ["yes", "no"]
+    assert len(printed(module["nodes"]).splitlines()) == 7
+    assert "trainee" in printed(module["current-user"])
+    assert "permission denied" in printed(module["forbidden"]) or "read-only" in printed(module["forbidden"])
+    assert "PartitionCount: 12" in printed(module["topic"])
+    assert "'unready pods': []" in printed(health["verdict"])
+    assert "'missing topics': []" in printed(health["verdict"])
+    assert "'in use': True" in printed(health["verdict"]) or "np.True_" in printed(health["verdict"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names)
+def test_it_reads_like_a_book(path: Path) -> None:
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    assert cells[0]["cell_type"] == "markdown"
+    assert source(cells[0]).startswith("# ")
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            assert len(source(cell).splitlines()) <= LINES_A_CELL, cell["id"]
+        else:
+            assert len(source(cell).split()) <= WORDS_A_CELL, cell["id"]
