@@ -210,7 +210,7 @@ class Bootstrap:
             command, cwd=str(self.clone), env=environ, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, errors="replace",
         ) as process:  # fmt: skip
-            assert process.stdout is not None  # noqa: S101  (for the type checker: it is a pipe)
+            assert process.stdout is not None  # it is a pipe
             told, packages = time.time(), 0
             for line in process.stdout:
                 lines.append(line)

@@ -18,7 +18,7 @@ _PROBE = "import sys, json, venv, ensurepip; print(json.dumps(list(sys.version_i
 _VERSION = "import sys, json; print(json.dumps(list(sys.version_info[:2])))"
 
 
-class Failure(Exception):  # noqa: N818  (it is what is told, not what went wrong inside)
+class Failure(Exception):
     """What is wrong, in one sentence, and what to do about it."""
 
     def __init__(self, what: str, remedy: str) -> None:

@@ -7,7 +7,7 @@ only the inputs (time, face, action) and replays them (see DESIGN.md, 'Grading')
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -51,22 +51,29 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Journal:
     """An append-only list of entries, mirrored to a file when it has one."""
 
-    def __init__(self, header: Header, file: IO[bytes] | None = None) -> None:
+    def __init__(self, header: Header, file: IO[bytes] | None = None, entries: Iterable[Entry] = ()) -> None:
         self.header = header
-        self.entries: list[Entry] = []
+        self.entries: list[Entry] = list(entries)
         self._file = file
-        self._write(header)
 
     @classmethod
     def create(cls, path: Path, header: Header) -> Self:
         """A new journal at ``path``; refuses to overwrite an existing one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return cls(header, path.open("xb"))
+            journal = cls(header, path.open("xb"))
         except FileExistsError:
             raise JournalError(
                 "a journal is already there", where=str(path), remedy="move it away, or go on with it"
             ) from None
+        journal._write(header)
+        return journal
+
+    @classmethod
+    def resume(cls, path: Path) -> Self:
+        """Go on with the journal at ``path``, its chain verified first."""
+        header, entries = read(path)
+        return cls(header, path.open("ab"), entries)
 
     @property
     def hash(self) -> str:

@@ -132,22 +132,25 @@ def _progress(graded: Iterable[Any], total: int) -> list[Result]:
 
 
 def _show(results: list[Result]) -> None:
+    """A table of points, and below it, trainee by trainee, why there are not more."""
     names = reporting.step_names(results)
     rows = (
         [
             made.trainee,
             *(f"{reporting.steps(made)[name]:g}" if made.verdict else "" for name in names),
             f"{made.points:g}/{made.out_of:g}" if made.verdict else "set aside",
-            "\n".join(reporting.reasons(made)),
         ]
         for made in results
     )
-    _table(["trainee", *names, "total", "reasons"], rows)
+    _table(["trainee", *names, "total"], rows)
+    for made in results:
+        for number, reason in enumerate(reporting.reasons(made)):
+            typer.echo(("" if number else f"{made.trainee}\n") + "\n".join(f"  {line}" for line in reason.splitlines()))
 
 
 def _table(heads: list[str], rows: Iterable[list[str]]) -> None:
 
-    table = Table(*heads, box=box.SIMPLE)
+    table = Table(*heads, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)

@@ -38,7 +38,7 @@ def up(
     parent: Annotated[int | None, typer.Option(hidden=True, help="End when this process does.")] = None,
 ) -> None:
     """Start a sandbox: in the foreground until Ctrl-C, or with --detach behind you."""
-    from labkit.cli.starting import start
+    from labkit.cli.starting import announce, ready, start
     from labkit.sandbox import lifecycle
     from labkit.sandbox.options import Options
 
@@ -48,12 +48,11 @@ def up(
     if exercise and journal is None:
         journal = Path.cwd() / "journal.jsonl"
     options = Options.of(known, exercise=exercise, journal=journal, parent=parent)
-    if not detach:
-        lifecycle.serve(options)
+    if detach:
+        typer.echo(ready(options, start(options).pid))
         return
-    found = start(options)
-    flag = f" --exercise {exercise}" if exercise else ""
-    typer.echo(f'sandbox ready as process {found.pid} in {options.home}\nuse it here: eval "$(labkit env{flag})"')
+    announce(options)
+    lifecycle.serve(options)
 
 
 def down(exercise: Exercise = None) -> None:

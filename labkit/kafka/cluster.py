@@ -74,7 +74,8 @@ class Cluster:
         self._seed = seed
         self._topics: dict[str, Topic] = {}
         self.brokers = [
-            Broker(id, host, port, racks[id % len(racks)] if racks else None) for id, host in enumerate(hosts)
+            Broker(number, host, port, racks[number % len(racks)] if racks else None)
+            for number, host in enumerate(hosts)
         ]
         self.create_topic(OFFSETS_TOPIC, 50, min(3, len(self.brokers)), OFFSETS_CONFIGS)
 
@@ -122,9 +123,9 @@ class Cluster:
         self.topic(name)
         del self._topics[name]
 
-    def set_broker(self, id: int, *, up: bool) -> None:
+    def set_broker(self, number: int, *, up: bool) -> None:
         """Stop or start a broker; in-sync sets and leaders follow."""
-        self.brokers[id].up = up
+        self.brokers[number].up = up
         for topic in self._topics.values():
             for partition in topic.partitions:
                 self._elect(partition)
@@ -137,8 +138,8 @@ class Cluster:
 
     def _elect(self, partition: Partition) -> None:
         up = {broker.id for broker in self.brokers if broker.up}
-        in_sync = [id for id in partition.isr if id in up]
+        in_sync = [number for number in partition.isr if number in up]
         if partition.leader not in in_sync:
             partition.leader = in_sync[0] if in_sync else None
         if in_sync:
-            partition.isr = tuple(id for id in partition.replicas if id in up)
+            partition.isr = tuple(number for number in partition.replicas if number in up)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from labkit import control, endpoints, settings
+from labkit import control, endpoints, processes, settings
 from labkit.control import Control
 from labkit.endpoints import Endpoints
 from labkit.errors import LabkitError, SandboxError
@@ -75,6 +75,7 @@ def _exercise(known: Settings, exercise: str) -> tuple[Path, _Found]:
         # a submission's journal is evidence, to which nothing is added; and each has a sandbox of its own
         root = _temporary()
         home = msgspec.structs.replace(known, home=root).home_of(exercise)
+        arguments += ["--journal", str(root / JOURNAL)]
         return home, _until_exit(_start(root, home, known, arguments, parent=os.getpid()))
     arguments += ["--journal", str(Path.cwd() / JOURNAL)]
     return home, _start(root_of(known.home), home, known, arguments, parent=_server_of_kernel())
@@ -83,21 +84,13 @@ def _exercise(known: Settings, exercise: str) -> tuple[Path, _Found]:
 def _lasting(home: Path) -> _Found | None:
     """The sandbox that answers from ``home``, unless it is about to end because its parent has."""
     deadline = time.monotonic() + _LONGEST_END
-    while (found := control.running(home)) and _orphaned(found[0]) and time.monotonic() < deadline:
+    while (found := control.running(home)) and _orphan(found[0]) and time.monotonic() < deadline:
         time.sleep(0.1)
     return found
 
 
-def _orphaned(published: Endpoints) -> bool:
-    if published.parent is None:
-        return False
-    try:
-        os.kill(published.parent, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+def _orphan(published: Endpoints) -> bool:
+    return published.parent is not None and not processes.alive(published.parent)
 
 
 def _start(root: Path, home: Path, known: Settings, arguments: list[str], *, parent: int) -> _Found:
@@ -136,9 +129,7 @@ def _stop(published: Endpoints, mine: Control) -> None:
     """End a sandbox of ours, which may have ended before, and wait until it has."""
     with suppress(LabkitError):
         mine.stop()
-        deadline = time.monotonic() + 3
-        while mine.status().pid == published.pid and time.monotonic() < deadline:
-            time.sleep(0.05)
+        processes.gone(published.pid, 3)
 
 
 def _server_of_kernel() -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import promql_parser as ast
 
 from labkit.promql.failures import ExecutionError, unsupported
-from labkit.promql.kahan import Sum
+from labkit.promql.kahan import Sum, Variance
 from labkit.promql.numbers import formatted
 from labkit.promql.quantiles import quantile
 from labkit.promql.values import Flags, Floats, Lines, Numbers, Text, Value, merged
@@ -120,10 +120,10 @@ def _mean(groups: Groups) -> Floats:
 
 
 def _variance(groups: Groups) -> Floats:
-    mean, total = _mean(groups), Sum(groups.shape)
+    variance = Variance(groups.shape)
     for values, there in groups.ranks():
-        total.add((values - mean) ** 2, there)
-    return total.value / _count(groups)
+        variance.add(values, there)
+    return variance.value
 
 
 def _extreme(groups: Groups, better: Callable[[Floats, Floats], Flags]) -> Floats:
@@ -190,9 +190,7 @@ def _ranked(name: str, values: Floats, rows: np.ndarray) -> np.ndarray:
 def _shown(name: str, lines: Lines, key: Callable[[Labels], Labels]) -> list[int]:
     """Of an instant query: the groups one after the other, each in the order of its ranks."""
     return [
-        int(row)
-        for rows in _groups(lines, key).rows
-        for row in _ranked(name, lines.values[rows, 0], np.array(rows))
+        int(row) for rows in _groups(lines, key).rows for row in _ranked(name, lines.values[rows, 0], np.array(rows))
     ]
 
 

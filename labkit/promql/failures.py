@@ -3,7 +3,7 @@
 from labkit.errors import QueryError
 
 
-class MalformedQuery(QueryError):
+class MalformedQueryError(QueryError):
     """A query that is none: Prometheus answers ``bad_data``."""
 
 

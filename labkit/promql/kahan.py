@@ -29,3 +29,27 @@ class Sum:
         """The sums."""
         with np.errstate(all="ignore"):
             return np.where(np.isinf(self.total), self.total, self.total + self.compensation)
+
+
+class Variance:
+    """A running population variance for each cell of an array (Welford's, with compensated sums, as upstream)."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._count = np.zeros(shape)
+        self._mean = Sum(shape)
+        self._squares = Sum(shape)
+
+    def add(self, values: Floats, where: Flags) -> None:
+        """Take in ``values`` in the cells where ``where`` holds."""
+        self._count += where
+        with np.errstate(all="ignore"):
+            deviation = values - (self._mean.total + self._mean.compensation)
+            self._mean.add(deviation / self._count, where)
+            self._squares.add(deviation * (values - (self._mean.total + self._mean.compensation)), where)
+
+    @property
+    def value(self) -> Floats:
+        """The variances."""
+        with np.errstate(all="ignore"):
+            variance: Floats = (self._squares.total + self._squares.compensation) / self._count
+            return variance

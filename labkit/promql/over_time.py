@@ -1,16 +1,17 @@
 """Aggregations of one series over its window (``*_over_time``)."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from labkit.promql.kahan import Sum
+from labkit.promql.kahan import Sum, Variance
 from labkit.promql.quantiles import quantile
 from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
-from labkit.promql.windows import count, each_bundle, first_and_last, samples
+from labkit.promql.windows import count, each_bundle, first_and_last, reduced, samples
 
 _SCALE = 2.0**-64
 """What values are scaled by, without rounding, when their sum would overflow but their mean does not."""
+
+_SAFE = 1e280
+"""A value of which any number that fits a window can be added up."""
 
 
 def _there(bundle: Bundle) -> tuple[Flags, tuple[int, int]]:
@@ -47,12 +48,12 @@ def last_over_time(ranges: Ranges) -> Lines:
 
 def min_over_time(ranges: Ranges) -> Lines:
     """The least value; NaN only if there is nothing else."""
-    return _extreme(ranges, lambda new, old: (new < old) | np.isnan(old))
+    return each_bundle(ranges, lambda bundle: (reduced(np.fmin, bundle), _there(bundle)[0]))
 
 
 def max_over_time(ranges: Ranges) -> Lines:
     """The greatest value; NaN only if there is nothing else."""
-    return _extreme(ranges, lambda new, old: (new > old) | np.isnan(old))
+    return each_bundle(ranges, lambda bundle: (reduced(np.fmax, bundle), _there(bundle)[0]))
 
 
 def stdvar_over_time(ranges: Ranges) -> Lines:
@@ -79,23 +80,21 @@ def quantile_over_time(levels: Floats, ranges: Ranges) -> Lines:
     return each_bundle(ranges, compute)
 
 
-def _extreme(ranges: Ranges, better: Callable[[Floats, Floats], Flags]) -> Lines:
-    def compute(bundle: Bundle) -> tuple[Floats, Flags]:
-        present, shape = _there(bundle)
-        best = np.full(shape, np.nan)
-        for values, there, _ in samples(bundle):
-            np.copyto(best, values, where=better(values, best) & there)
-        return best, present
-
-    return each_bundle(ranges, compute)
-
-
 def _sum(bundle: Bundle, scale: float = 1.0) -> Floats:
+    if _plain(bundle):
+        return reduced(np.add, bundle) * scale
     shape = _there(bundle)[1]
     total = Sum(shape)
     for values, there, _ in samples(bundle):
         total.add(values * scale, np.broadcast_to(there, shape))
     return total.value
+
+
+def _plain(bundle: Bundle) -> bool:
+    """Whether plain sums are as good as compensated ones, which are slow: nothing cancels out or overflows."""
+    values = bundle.values
+    least, most = values.min(initial=0.0), values.max(initial=0.0)  # NaN where there is one, and so refused
+    return bool((least >= 0 or most <= 0) and most - least < _SAFE)
 
 
 def _mean(bundle: Bundle) -> Floats:
@@ -108,8 +107,7 @@ def _mean(bundle: Bundle) -> Floats:
 
 def _variance(bundle: Bundle) -> Floats:
     shape = _there(bundle)[1]
-    mean = _mean(bundle)
-    total = Sum(shape)
+    variance = Variance(shape)
     for values, there, _ in samples(bundle):
-        total.add((values - mean) ** 2, np.broadcast_to(there, shape))
-    return total.value / count(bundle)
+        variance.add(values, np.broadcast_to(there, shape))
+    return variance.value

@@ -5,37 +5,41 @@ from datetime import UTC, datetime, timedelta
 import promql_parser as ast
 
 from labkit.clock import Millis
-from labkit.promql.failures import MalformedQuery, unsupported
+from labkit.promql.failures import MalformedQueryError, unsupported
 from labkit.promql.values import Steps, Times
 from labkit.signals.labels import NAME
 from labkit.signals.matcher import Match, Matcher
 
 _MILLISECOND = timedelta(milliseconds=1)
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
-_OPERATORS = {
-    ast.MatchOp.Equal: Match.EQUAL,
-    ast.MatchOp.NotEqual: Match.NOT_EQUAL,
-    ast.MatchOp.Re: Match.REGEX,
-    ast.MatchOp.NotRe: Match.NOT_REGEX,
-}
+_OPERATORS = (
+    (ast.MatchOp.Equal, Match.EQUAL),
+    (ast.MatchOp.NotEqual, Match.NOT_EQUAL),
+    (ast.MatchOp.Re, Match.REGEX),
+    (ast.MatchOp.NotRe, Match.NOT_REGEX),
+)
 
 
 def parse(query: str) -> ast.Expr:
-    """The syntax tree of a query; :class:`MalformedQuery` in the parser's words, which are mostly upstream's."""
+    """The syntax tree of a query; :class:`MalformedQueryError` in the parser's words, which are mostly upstream's."""
     try:
         return ast.parse(query)
     except (ValueError, OverflowError) as error:
-        raise MalformedQuery(f"parse error: {error}", where=query, remedy="correct the query") from error
+        raise MalformedQueryError(f"parse error: {error}", where=query, remedy="correct the query") from error
 
 
 def matchers(selector: ast.VectorSelector) -> tuple[Matcher, ...]:
     """What a selector asks of its series' labels."""
     if selector.matchers.or_matchers:
         raise unsupported("`or` between label matchers")
-    found = [Matcher(m.name, _OPERATORS[m.op], m.value) for m in selector.matchers.matchers]
+    found = [Matcher(m.name, _operator(m.op), m.value) for m in selector.matchers.matchers]
     if selector.name:
         found.insert(0, Matcher(NAME, Match.EQUAL, selector.name))
     return tuple(found)
+
+
+def _operator(op: ast.MatchOp) -> Match:
+    return next(ours for theirs, ours in _OPERATORS if theirs == op)  # the parser's enumeration cannot be hashed
 
 
 def millis(duration: timedelta) -> Millis:
@@ -62,3 +66,11 @@ def _fixed(at: ast.AtModifier, steps: Steps) -> Millis:
     if at.type == ast.AtModifierType.End or at.at is None:
         return steps.end
     return moment(at.at)
+
+
+def selector_of(text: str) -> tuple[Matcher, ...]:
+    """The matchers of a text that is nothing but a series selector; :class:`MalformedQueryError` if it is not."""
+    node = parse(text)
+    if not isinstance(node, ast.VectorSelector) or node.offset is not None or node.at is not None:
+        raise MalformedQueryError("parse error: a series selector is wanted", where=text, remedy="name series only")
+    return matchers(node)

@@ -56,7 +56,7 @@ def _extrapolated(ranges: Ranges, bundle: Bundle, *, counter: bool, per_second: 
     factor = (sampled + before + after) / sampled
     if per_second:
         factor = factor / (ranges.length / 1000)
-    return change * factor, np.broadcast_to(number >= 2, change.shape)  # noqa: PLR2004
+    return change * factor, np.broadcast_to(number >= 2, change.shape)
 
 
 def _resets(bundle: Bundle) -> Floats:
@@ -77,4 +77,4 @@ def _last_two(bundle: Bundle, *, rate: bool) -> tuple[Floats, Flags]:
     if rate:
         elapsed = (bundle.times[last] - bundle.times[previous]) / 1000
         change = np.where(new < old, new, change) / elapsed
-    return change, np.broadcast_to(count(bundle) >= 2, change.shape)  # noqa: PLR2004
+    return change, np.broadcast_to(count(bundle) >= 2, change.shape)

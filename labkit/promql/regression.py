@@ -42,4 +42,4 @@ def _regression(bundle: Bundle, origin: Floats | None) -> tuple[Floats, Flags, F
     variance = xx - x * x / number
     slope = np.where(constant, np.where(np.isinf(base), np.nan, 0.0), covariance / variance)
     intercept = np.where(constant, np.where(np.isinf(base), np.nan, base), y / number - slope * x / number)
-    return slope, np.broadcast_to(number >= 2, shape), intercept  # noqa: PLR2004
+    return slope, np.broadcast_to(number >= 2, shape), intercept

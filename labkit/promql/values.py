@@ -94,7 +94,7 @@ def tidy(lines: Lines) -> Lines:
 
     Raises :class:`ExecutionError` if two series of equal labels are present at the same step.
     """
-    shown = lines.present.any(axis=1)
+    shown = np.logical_or.reduce(lines.present, axis=1)
     kept = [index for index, labels in enumerate(lines.labels) if shown[index]]
     if len({lines.labels[index] for index in kept}) == len(kept):
         if len(kept) == len(lines.labels):
@@ -107,9 +107,7 @@ def tidy(lines: Lines) -> Lines:
     return merged([lines.labels[index] for index in kept], lines.values[kept], lines.present[kept], fail)
 
 
-def merged(
-    labels: Sequence[Labels], values: Floats, present: Flags, fail: Callable[[Labels], ExecutionError]
-) -> Lines:
+def merged(labels: Sequence[Labels], values: Floats, present: Flags, fail: Callable[[Labels], ExecutionError]) -> Lines:
     """Rows of equal labels joined into one; raises ``fail(labels)`` where two are present at the same step."""
     places: dict[Labels, int] = {}
     rows = np.array([places.setdefault(series, len(places)) for series in labels], np.intp)

@@ -7,9 +7,7 @@ import numpy as np
 from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges, unnamed
 
 
-def each_bundle(
-    ranges: Ranges, compute: Callable[[Bundle], tuple[Floats, Flags]], *, keep_name: bool = False
-) -> Lines:
+def each_bundle(ranges: Ranges, compute: Callable[[Bundle], tuple[Floats, Flags]], *, keep_name: bool = False) -> Lines:
     """An instant vector made bundle by bundle: ``compute`` gives values and presence, (series, steps) each."""
     values = np.zeros(ranges.shape)
     present = np.zeros(ranges.shape, bool)
@@ -20,7 +18,7 @@ def each_bundle(
 
 
 def samples(bundle: Bundle) -> Iterator[tuple[Floats, Flags, Floats]]:
-    """The first sample of every window, then the second, …
+    """The first sample of every window, then the second, and so on.
 
     Each as values of shape (series, steps), whether the window has so many, of shape (steps,), and
     the samples' times in seconds, of shape (steps,). What is not there has a neighbour's value.
@@ -43,3 +41,13 @@ def first_and_last(bundle: Bundle) -> tuple[np.ndarray, np.ndarray]:
 def count(bundle: Bundle) -> np.ndarray:
     """How many samples every window has, of shape (steps,)."""
     return bundle.high - bundle.low
+
+
+def reduced(operation: np.ufunc, bundle: Bundle) -> Floats:
+    """Every window's samples taken together by ``operation``, (series, steps); for an empty window, anything."""
+    if not len(bundle.low):
+        return np.zeros((len(bundle.rows), 0))
+    padded = np.concatenate([bundle.values, np.zeros((len(bundle.rows), 1))], axis=1)
+    bounds = np.stack([bundle.low, bundle.high], axis=1).ravel()
+    result: Floats = operation.reduceat(padded, bounds, axis=1)[:, ::2]
+    return result

@@ -10,11 +10,11 @@ from typing import IO, Literal
 
 import msgspec
 
-from labkit import control, endpoints
+from labkit import control, endpoints, processes
 from labkit.control import Status
 from labkit.endpoints import Endpoints
 from labkit.errors import SandboxError, SandboxNotRunning
-from labkit.sandbox import claim, processes
+from labkit.sandbox import claim
 from labkit.sandbox.options import Options
 
 LOG = "sandbox.log"

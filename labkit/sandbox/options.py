@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from labkit.scenarios.exercise import world_seed
+from labkit.scenarios import exercise as exercises
 from labkit.settings import ClockMode, Settings
 
 SEED = 1
@@ -31,9 +31,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         cls, settings: Settings, *, exercise: str | None = None, journal: Path | None = None, parent: int | None = None
     ) -> "Options":
         """The options that ``settings`` mean; an exercise's home and world are its trainee's own."""
+        if exercise:
+            exercises.exercise(exercise)  # refuses one that there is not
         seed = settings.seed
         if seed is None:
-            seed = world_seed(exercise, settings.trainee) if exercise else SEED
+            seed = exercises.world_seed(exercise, settings.trainee) if exercise else SEED
         return cls(
             home=settings.home_of(exercise) if exercise else settings.home,
             seed=seed,

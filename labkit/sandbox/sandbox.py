@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from labkit.clock import EPOCH, Millis
 from labkit.control import CheckReport
-from labkit.errors import SandboxError
+from labkit.errors import JournalError, SandboxError
 from labkit.journal import Header, Journal
 from labkit.kube.api import Api
 from labkit.kube.request import Request, Response, User
@@ -47,17 +49,21 @@ class Sandbox:
         start: Millis = EPOCH,
         journal: Path | None = None,
     ) -> None:
+        header = Header(seed=seed, start=start, exercise=exercise, trainee=trainee)
+        self.journal = _journal(journal, header) if journal else Journal(header)
+        start = self.journal.header.start
         self.exercise, self.trainee = exercise, trainee
         self.seed = seed
         scenario = scenario_of(exercise, self.seed) if exercise else load("healthy")
         self.staging = Staging(scenario)
         self.world = World(self.seed, start, self.staging)
+        if self.journal.entries:
+            # No action of this slice changes the world, so going on is to go where time stood.
+            self.world.clock.advance(self.journal.entries[-1].time)
         self.drive = driver(self.world)
         self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
         self.promql = Engine(self.world.series)
-        self.postgres = Postgres(home / "postgresql", self.seed, start)
-        header = Header(seed=self.seed, start=start, exercise=exercise, trainee=trainee)
-        self.journal = Journal.create(journal, header) if journal else Journal(header)
+        self.postgres = Postgres(home, self.seed, start)
         self.gate = Gate(self.drive, self._handlers(), self.journal)
         self.world.system.causes.on_change(self._follow)
         self._follow()
@@ -127,3 +133,18 @@ class Sandbox:
 
     async def _answer(self, _: User, action: Answer, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, {"sha256": hashlib.sha256(repr(action.value).encode()).hexdigest()}
+
+
+def _journal(path: Path, header: Header) -> Journal:
+    """The journal at ``path``: a new one, or the one of a sandbox of the same world that ended."""
+    if not path.exists():
+        return Journal.create(path, header)
+    journal = Journal.resume(path)
+    if msgspec.structs.replace(journal.header, start=header.start) != header:
+        whose = f"{journal.header.exercise or 'a sandbox'}, trainee {journal.header.trainee}"
+        raise JournalError(
+            f"this is the journal of another world ({whose})",
+            where=str(path),
+            remedy="work in another folder, or move the journal away if its work is not needed",
+        )
+    return journal

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-from labkit.errors import QueryError
 from labkit.signals.labels import Labels
+from labkit.signals.regex import compiled
 
 
 class Match(Enum):
@@ -27,7 +27,7 @@ class Matcher:
     _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Compile the pattern; :class:`QueryError` if it is none."""
+        """Compile the pattern; :class:`~labkit.errors.QueryError` if it is none."""
         regex = self.op in (Match.REGEX, Match.NOT_REGEX)
         object.__setattr__(self, "_pattern", compiled(self.value) if regex else None)
 
@@ -40,13 +40,3 @@ class Matcher:
         if self._pattern is None:
             return (value == self.value) is (self.op is Match.EQUAL)
         return (self._pattern.fullmatch(value) is not None) is (self.op is Match.REGEX)
-
-
-def compiled(pattern: str) -> re.Pattern[str]:
-    """A regular expression as Prometheus means it: ``.`` matches newlines too (``(?s:...)`` upstream)."""
-    try:
-        return re.compile(pattern, re.DOTALL)
-    except re.error as error:
-        raise QueryError(
-            f"error parsing regexp: {error.msg}: `{pattern}`", where=pattern, remedy="correct the pattern"
-        ) from error

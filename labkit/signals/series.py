@@ -111,7 +111,7 @@ class SeriesStore:
         self._blocks.append(Block(labels))
         return self._blocks[-1]
 
-    def describe(self, name: str, type: str, help: str) -> None:  # noqa: A002  (Prometheus' own words)
+    def describe(self, name: str, type: str, help: str) -> None:
         """Set a metric's type and help."""
         self.metadata[name] = Metadata(type, help)
 

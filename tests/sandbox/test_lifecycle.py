@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from labkit import control, endpoints
+from labkit import control, endpoints, processes
 from labkit.errors import SandboxAlreadyRunning, SandboxError, SandboxNotRunning
-from labkit.sandbox import claim, lifecycle, processes
+from labkit.sandbox import claim, lifecycle
 from labkit.sandbox.options import Options
 
 STAND_IN = '''

@@ -5,7 +5,7 @@ from labkit.kafka.cluster import Broker, Cluster
 from labkit.kube.store import Object
 
 
-class ConfigException(Exception):
+class ConfigError(Exception):
     """The addresses cannot even be looked up; ``warnings`` come first."""
 
     def __init__(self, message: str, warnings: tuple[str, ...] = ()) -> None:
@@ -16,14 +16,14 @@ class ConfigException(Exception):
 def reachable(servers: str, cluster: Cluster, pod: Object) -> tuple[bool, list[str]]:
     """Whether one of ``servers`` is a live broker, and the warnings of those tried before it.
 
-    Raises :class:`ConfigException` as ``ClientUtils.parseAndValidateAddresses`` does.
+    Raises :class:`ConfigError` as ``ClientUtils.parseAndValidateAddresses`` does.
     """
     known: list[tuple[str, list[Broker]]] = []
     warnings = []
     for url in filter(None, (part.strip() for part in servers.split(","))):
         host, colon, port = url.rpartition(":")
         if not colon or not host or not port.isdigit():
-            raise ConfigException(f"Invalid url in bootstrap.servers: {url}")
+            raise ConfigError(f"Invalid url in bootstrap.servers: {url}")
         brokers = _brokers(host, cluster, pod)
         if brokers:
             known.append((url, [broker for broker in brokers if broker.port == int(port)]))
@@ -33,7 +33,7 @@ def reachable(servers: str, cluster: Cluster, pod: Object) -> tuple[bool, list[s
                 "(org.apache.kafka.clients.ClientUtils)"
             )
     if not known:
-        raise ConfigException("No resolvable bootstrap urls given in bootstrap.servers", tuple(warnings))
+        raise ConfigError("No resolvable bootstrap urls given in bootstrap.servers", tuple(warnings))
     for number, (url, brokers) in enumerate(known, 1):
         if any(broker.up for broker in brokers):
             return True, warnings

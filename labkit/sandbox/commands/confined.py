@@ -29,7 +29,7 @@ _CHUNK = 65_536
 _QUIET, _LONGEST_QUIET = 0.3, 5.0
 
 
-class EndSession(Exception):
+class SessionError(Exception):
     """Raised by the lines that feed a program: say ``why``, end the program, exit with ``code``."""
 
     def __init__(self, why: str, code: int) -> None:
@@ -115,7 +115,7 @@ class Confined:
                 await process.put(line)
                 self._deadline = self._now() + self._limits.idle_seconds
             await process.end_input()
-        except EndSession as end:
+        except SessionError as end:
             await self._finish_what_runs()
             self._end(process, end.why, end.code)
         except (BrokenPipeError, ConnectionResetError):
@@ -129,11 +129,11 @@ class Confined:
         """Let earlier statements write what they have to: wait for a pause in the output."""
         begin = self._now()
         while self._now() - max(self._last_output, begin) < _QUIET and self._now() - begin < _LONGEST_QUIET:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # noqa: ASYNC110 - it is silence that is waited for
 
     async def _clock(self, process: pipes.Process) -> None:
         while (left := self._deadline - self._now()) > 0:
-            await asyncio.sleep(min(left, 1.0))
+            await asyncio.sleep(min(left, 1.0))  # noqa: ASYNC110 - each line of input moves the deadline
         self._verdict = (f"labkit: stopped after {self._limits.seconds:g} s; ask for less at once", None)
         process.send(signal.SIGINT)  # psql cancels its query and says so
         await asyncio.sleep(_GRACE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 _LEFT, _RIGHT = 40, 39
 
 
-class OptionException(Exception):
+class OptionError(Exception):
     """A command line that the parser rejects; ``java`` is the exception's class."""
 
     def __init__(self, java: str, message: str) -> None:
@@ -44,12 +44,12 @@ class Parsed:
         given = self.values.get(name, ())
         if len(given) > 1:
             message = f"Found multiple arguments for option {name}, but you asked for only one"
-            raise OptionException("MultipleArgumentsForOptionException", message)
+            raise OptionError("MultipleArgumentsForOptionException", message)
         return given[0] if given else None
 
 
 def parse(argv: Sequence[str], options: Mapping[str, Option]) -> Parsed:
-    """Read ``argv`` (without the tool's name); :class:`OptionException` as joptsimple would."""
+    """Read ``argv`` (without the tool's name); :class:`OptionError` as joptsimple would."""
     values: dict[str, tuple[str, ...]] = {}
     words = iter(argv)
     for word in words:
@@ -59,13 +59,13 @@ def parse(argv: Sequence[str], options: Mapping[str, Option]) -> Parsed:
             continue
         name, equals, value = word[2:].partition("=") if word.startswith("--") else (word[1], "", "")
         if name not in options:
-            raise OptionException("UnrecognizedOptionException", f"{name} is not a recognized option")
+            raise OptionError("UnrecognizedOptionException", f"{name} is not a recognized option")
         given = values.get(name, ())
         if options[name].argument is not None:
             argument = value if equals else next(words, None)
             if argument is None or (not equals and argument.lstrip("-") in options and argument.startswith("--")):
                 message = f"Option {name} requires an argument"
-                raise OptionException("OptionMissingRequiredArgumentException", message)
+                raise OptionError("OptionMissingRequiredArgumentException", message)
             given = (*given, argument)
         values[name] = given
     return Parsed(values)

@@ -33,10 +33,10 @@ async def kafka_broker_api_versions(invocation: Invocation, context: Context) ->
     except joptsimple.UsageError as error:
         await streams.err(f"{error}\n{joptsimple.usage(_OPTIONS)}".encode())
         return 1
-    except joptsimple.OptionException as error:
+    except joptsimple.OptionError as error:
         await streams.err(f'Exception in thread "main" {error.java}: {error}\n'.encode())
         return 1
-    except bootstrap.ConfigException as error:
+    except bootstrap.ConfigError as error:
         java = f"org.apache.kafka.common.config.ConfigException: {error}"
         lines = [_warning(line, context) for line in error.warnings]
         await streams.err("".join([*lines, f'Exception in thread "main" {java}\n']).encode())

@@ -63,7 +63,7 @@ _TOPIC_PATTERN = re.compile(r"[A-Za-z0-9._\-|*+?\\\[\]^$]{0,200}")
 _MOST_REPETITIONS = 4
 
 
-class _Failed(Exception):
+class _ToolError(Exception):
     """An exception of the tool's: its Java class and message."""
 
     def __init__(self, java: str, message: str) -> None:
@@ -79,17 +79,14 @@ async def kafka_topics(invocation: Invocation, context: Context) -> int:
         if "version" in options:
             await streams.out(f"{KAFKA_VERSION} (Commit:{KAFKA_COMMIT})\n".encode())
             return 0
-        servers = options.get("bootstrap-server")
-        if servers is None:
-            raise _Failed("java.lang.IllegalArgumentException", "--bootstrap-server must be specified")
-        connected, warnings = bootstrap.reachable(servers, context.kafka, invocation.pod)
+        connected, warnings = bootstrap.reachable(_servers(options), context.kafka, invocation.pod)
     except joptsimple.UsageError as error:
         await streams.err(f"{error}\n{joptsimple.usage(_OPTIONS)}".encode())
         return 1
-    except (joptsimple.OptionException, _Failed) as error:
+    except (joptsimple.OptionError, _ToolError) as error:
         await streams.err(f"{error}\n{error.java}: {error}\n\n".encode())
         return 1
-    except bootstrap.ConfigException as error:
+    except bootstrap.ConfigError as error:
         failed = "Failed to create new KafkaAdminClient"
         lines = [*(_log(context, "WARN", line) for line in error.warnings), f"{failed}\n"]
         lines += [f"org.apache.kafka.common.KafkaException: {failed}\n"]
@@ -104,13 +101,9 @@ async def _act(invocation: Invocation, context: Context, options: Parsed, connec
     streams = invocation.streams
     action = next(name for name in _ACTIONS if name in options)
     try:
-        if not connected:
-            call = "createTopics" if action == "create" else "listTopics"
-            timeout = f"Timed out waiting for a node assignment. Call: {call}"
-            raise _Failed("org.apache.kafka.common.errors.TimeoutException", timeout)
         admin = "system:masters" in invocation.user.groups
-        await streams.out(_answer(action, options, context.kafka, admin=admin).encode())
-    except (_Failed, joptsimple.OptionException) as error:
+        await streams.out(_answer(action, options, context.kafka if connected else None, admin=admin).encode())
+    except (_ToolError, joptsimple.OptionError) as error:
         await streams.out(f"Error while executing topic command : {error}\n".encode())
         said = f"{error.java}: {error}\n (org.apache.kafka.tools.TopicCommand)"
         await streams.err(_log(context, "ERROR", said).encode())
@@ -138,14 +131,26 @@ def _options(argv: tuple[str, ...]) -> Parsed:
     return options
 
 
-def _answer(action: str, options: Parsed, cluster: Cluster, *, admin: bool) -> str:
+def _servers(options: Parsed) -> str:
+    servers = options.get("bootstrap-server")
+    if servers is None:
+        raise _ToolError("java.lang.IllegalArgumentException", "--bootstrap-server must be specified")
+    return servers
+
+
+def _answer(action: str, options: Parsed, cluster: Cluster | None, *, admin: bool) -> str:
+    """What the tool prints; ``cluster`` is ``None`` when no broker could be reached."""
+    if cluster is None:
+        call = "createTopics" if action == "create" else "listTopics"
+        timeout = f"Timed out waiting for a node assignment. Call: {call}"
+        raise _ToolError("org.apache.kafka.common.errors.TimeoutException", timeout)
     if action == "create":
         return _create(options, cluster, admin=admin)
     topics = _matching(options, cluster)
     wanted = options.get("topic")
     if wanted and not topics and action != "list" and "if-exists" not in options:
         message = f"Topic 'Optional[{wanted}]' does not exist as expected"
-        raise _Failed("java.lang.IllegalArgumentException", message)
+        raise _ToolError("java.lang.IllegalArgumentException", message)
     if action == "list":
         return "\n".join(topic.name for topic in topics) + "\n"
     if action == "describe":
@@ -164,14 +169,21 @@ def _matching(options: Parsed, cluster: Cluster) -> list[Topic]:
     if pattern is None:
         return topics
     pattern = pattern.strip().replace(",", "|").replace(" ", "").strip("\"'")
-    repetitions = sum(pattern.count(sign) for sign in "*+?")
-    try:
-        if not _TOPIC_PATTERN.fullmatch(pattern) or repetitions > _MOST_REPETITIONS:
-            raise re.error("unsupported")
-        expression = re.compile(pattern)
-    except re.error:
-        raise _Failed("java.lang.RuntimeException", f"{pattern} is an invalid regex.") from None
+    expression = _expression(pattern)
+    if expression is None:
+        raise _ToolError("java.lang.RuntimeException", f"{pattern} is an invalid regex.")
     return [topic for topic in topics if expression.fullmatch(topic.name)]
+
+
+def _expression(pattern: str) -> re.Pattern[str] | None:
+    """A regular expression that cannot take for ever: no groups, few repetitions."""
+    repetitions = sum(pattern.count(sign) for sign in "*+?")
+    if not _TOPIC_PATTERN.fullmatch(pattern) or repetitions > _MOST_REPETITIONS:
+        return None
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
 
 
 def _describe(topic: Topic, options: Parsed) -> str:
@@ -209,16 +221,16 @@ def _create(options: Parsed, cluster: Cluster, *, admin: bool) -> str:
         partitions, replicas = (int(options.get(key) or 1) for key in ("partitions", "replication-factor"))
         cluster.create_topic(name, partitions, replicas, configs)
     except ValueError as error:
-        raise _Failed("joptsimple.OptionArgumentConversionException", str(error)) from None
+        raise _ToolError("joptsimple.OptionArgumentConversionException", str(error)) from None
     except KafkaError as error:
         exists = "already exists" in error.what
         java = "TopicExistsException" if exists else "InvalidReplicationFactorException"
-        raise _Failed(f"org.apache.kafka.common.errors.{java}", error.what) from None
+        raise _ToolError(f"org.apache.kafka.common.errors.{java}", error.what) from None
     return f"Created topic {name}.\n"
 
 
-def _unauthorised(message: str) -> _Failed:
-    return _Failed("org.apache.kafka.common.errors.TopicAuthorizationException", message)
+def _unauthorised(message: str) -> _ToolError:
+    return _ToolError("org.apache.kafka.common.errors.TopicAuthorizationException", message)
 
 
 def _min_isr(topic: Topic) -> int:

@@ -7,6 +7,7 @@ import signal
 import termios
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 _END_OF_INPUT = b"\x04"
 _LONGEST_TERMINAL_LINE = 4000
@@ -46,20 +47,17 @@ async def on_pipes(command: Sequence[str], env: Mapping[str, str], *, has_input:
         stderr=pipe,
         start_new_session=True,
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    stdin = process.stdin
+    stdin = cast(asyncio.StreamWriter, process.stdin)
+    outputs = cast(asyncio.StreamReader, process.stdout), cast(asyncio.StreamReader, process.stderr)
 
     async def put(data: bytes) -> None:
-        assert stdin is not None
         stdin.write(data)
         await stdin.drain()
 
     async def end_input() -> None:
-        assert stdin is not None
         stdin.close()
 
-    return Process(process, (process.stdout, process.stderr), put, end_input, lambda: None)
+    return Process(process, outputs, put, end_input, lambda: None)
 
 
 async def on_terminal(command: Sequence[str], env: Mapping[str, str]) -> Process:

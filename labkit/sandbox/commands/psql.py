@@ -10,7 +10,7 @@ import codecs
 from collections.abc import AsyncIterator
 
 from labkit.sandbox.commands import database_pod, psql_options
-from labkit.sandbox.commands.confined import Confined, EndSession
+from labkit.sandbox.commands.confined import Confined, SessionError
 from labkit.sandbox.commands.context import Context
 from labkit.sandbox.commands.psql_text import LONGEST_LINE, refusal
 from labkit.sandbox.commands.streams import Invocation
@@ -27,7 +27,7 @@ async def psql(invocation: Invocation, context: Context) -> int:
     streams = invocation.streams
     try:
         options = psql_options.parse(invocation.argv[1:])
-    except psql_options.Refused as refused:
+    except psql_options.RefusedError as refused:
         await streams.err(f"{refused}\n".encode())
         return _BAD_USAGE
     if options.asks:
@@ -77,7 +77,7 @@ async def _lines(invocation: Invocation, stops_on_error: bool) -> AsyncIterator[
         try:
             *whole, rest = (rest + decoder.decode(data, final=not data)).split("\n")
         except UnicodeDecodeError:
-            raise EndSession("psql: error: standard input is not UTF-8", _SCRIPT_ERROR) from None
+            raise SessionError("psql: error: standard input is not UTF-8", _SCRIPT_ERROR) from None
         lines = [f"{line}\n" for line in whole] + ([rest] if rest and not data else [])
         for line in lines:
             refused = refusal(line)
@@ -87,8 +87,8 @@ async def _lines(invocation: Invocation, stops_on_error: bool) -> AsyncIterator[
                 await streams.err(f"psql: error: {refused}\n".encode())
                 yield b"\n"  # brings the prompt back, where there is one
             else:
-                raise EndSession(f"psql: error: {refused}", _SCRIPT_ERROR)
+                raise SessionError(f"psql: error: {refused}", _SCRIPT_ERROR)
         if not data:
             return
         if len(rest) > LONGEST_LINE:
-            raise EndSession(f"psql: error: a line may have {LONGEST_LINE:,} characters at most", _SCRIPT_ERROR)
+            raise SessionError(f"psql: error: a line may have {LONGEST_LINE:,} characters at most", _SCRIPT_ERROR)

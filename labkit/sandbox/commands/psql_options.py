@@ -56,7 +56,7 @@ _VARIABLES = (
 )
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The command line is not run; the text says why, in psql's manner."""
 
 
@@ -76,11 +76,11 @@ class Options:
 
 
 def parse(argv: tuple[str, ...]) -> Options:
-    """Read psql's arguments (without the program's name); :class:`Refused` if they may not be run."""
+    """Read psql's arguments (without the program's name); :class:`RefusedError` if they may not be run."""
     options = Options()
     for word in argv:
         if re.search("[\0\ud800-\udfff]", word):
-            raise Refused("psql: error: an argument holds bytes that cannot be sent here")
+            raise RefusedError("psql: error: an argument holds bytes that cannot be sent here")
         if _ASKS.fullmatch(word):
             options.asks = word
             return options
@@ -103,7 +103,7 @@ def _split(argv: tuple[str, ...]) -> tuple[list[tuple[str, str]], list[str]]:
     try:
         pairs, positional = getopt.gnu_getopt(list(argv), shorts, [*longs, "set="])
     except getopt.GetoptError as error:
-        raise Refused(f"psql: {_in_gnu_words(error)}\n{_HINT}") from None
+        raise RefusedError(f"psql: {_in_gnu_words(error)}\n{_HINT}") from None
     by_long = {long: short for short, long in _NAMES.items()} | {"set": "v"}
     return [(by_long[name[2:]] if name.startswith("--") else name[1:], value) for name, value in pairs], positional
 
@@ -121,7 +121,7 @@ def _in_gnu_words(error: getopt.GetoptError) -> str:
 
 def _take(options: Options, short: str, value: str) -> None:
     if short in _REFUSED:
-        raise Refused(
+        raise RefusedError(
             f"psql: error: option -{short} (--{_REFUSED[short]}) is not available here\n"
             "psql: hint: the exec reaches the database only, no files; redirect the output of kubectl instead."
         )
@@ -137,7 +137,7 @@ def _host(options: Options, value: str) -> None:
 
 def _port(options: Options, value: str) -> None:
     if not re.fullmatch(r"[0-9]{1,5}", value):
-        raise Refused(f'psql: error: invalid integer value "{value}" for connection option "port"')
+        raise RefusedError(f'psql: error: invalid integer value "{value}" for connection option "port"')
     options.port = str(int(value))
 
 
@@ -151,7 +151,7 @@ def _database(options: Options, value: str) -> None:
 
 def _plain(value: str, option: str, what: str) -> str:
     if not _PLAIN_NAME.fullmatch(value):
-        raise Refused(
+        raise RefusedError(
             f'psql: error: invalid value "{value}" for {option}\n'
             f"psql: hint: {what} is expected here, not a connection string, e.g. {option} llm_research."
         )
@@ -160,15 +160,15 @@ def _plain(value: str, option: str, what: str) -> str:
 
 def _command(options: Options, value: str) -> None:
     if reason := refusal(value):
-        raise Refused(f"psql: error: {reason}")
+        raise RefusedError(f"psql: error: {reason}")
     if value.lstrip().startswith("\\") and "\n" in value:
-        raise Refused("psql: error: a meta-command has one line\npsql: hint: give each its own -c.")
+        raise RefusedError("psql: error: a meta-command has one line\npsql: hint: give each its own -c.")
     options.words += ["-c", value]
 
 
 def _file(options: Options, value: str) -> None:
     if value != "-":
-        raise Refused(
+        raise RefusedError(
             f"psql: error: {value}: Permission denied\n"
             "psql: hint: files cannot be read here; send yours to standard input: "
             "kubectl exec -i … -- psql … < file.sql"
@@ -179,7 +179,7 @@ def _file(options: Options, value: str) -> None:
 def _variable(options: Options, value: str) -> None:
     name, _, content = value.partition("=")
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in _VARIABLES:
-        raise Refused(
+        raise RefusedError(
             f'psql: error: variable "{name}" cannot be set here\n'
             f"psql: hint: use a lower-case name of your own, or one of {', '.join(_VARIABLES)}."
         )
@@ -191,7 +191,7 @@ def _variable(options: Options, value: str) -> None:
 def _print_option(options: Options, value: str) -> None:
     name, _, content = value.partition("=")
     if name not in PRINT_OPTIONS:
-        raise Refused(
+        raise RefusedError(
             f'psql: error: printing option "{name}" cannot be set here\n'
             f"psql: hint: these can: {', '.join(PRINT_OPTIONS)}."
         )
@@ -212,7 +212,7 @@ def _record_separator(options: Options, value: str) -> None:
 def _harmless(value: str, option: str) -> None:
     reason = "a backslash is not accepted" if "\\" in value else refusal(value)
     if reason:
-        raise Refused(f"psql: error: invalid value for {option}: {reason}")
+        raise RefusedError(f"psql: error: invalid value for {option}: {reason}")
 
 
 _TAKERS = {

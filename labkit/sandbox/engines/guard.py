@@ -40,7 +40,7 @@ def alive(pid: int) -> bool:
         except (FileNotFoundError, ProcessLookupError):
             return False
     else:
-        said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        said = subprocess.run(["/bin/ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
         state = said.stdout.strip()
     return bool(state) and state[0] not in "ZX"
 
@@ -48,7 +48,7 @@ def alive(pid: int) -> bool:
 class Guarded:
     """A child process with its guard. Make one by :func:`spawn`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, guard: subprocess.Popen[bytes], line: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, guard: asyncio.subprocess.Process, line: int) -> None:
         self.pid = process.pid
         self._process = process
         self._guard = guard
@@ -83,7 +83,7 @@ class Guarded:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._line, b"\n")  # dismissed: a process id that is free again must not be killed
         os.close(self._line)
-        await asyncio.to_thread(self._guard.wait)
+        await self._guard.wait()
         return status
 
 
@@ -102,16 +102,16 @@ async def spawn(
     """
     ear, line = os.pipe()
     try:
-        guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, "guard", str(int(stop))],
+        guard = await asyncio.create_subprocess_exec(
+            *("/bin/sh", "-c", _GUARD, "guard", str(int(stop))),
             stdin=ear,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
             cwd="/",
             start_new_session=True,
         )
         process = await asyncio.create_subprocess_exec(
-            *(*privilege.prefix, "sh", "-c", _CHILD, "child", str(memory_kib), *command),
+            *(*privilege.prefix, "/bin/sh", "-c", _CHILD, "child", str(memory_kib), *command),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=line,
             stderr=log,

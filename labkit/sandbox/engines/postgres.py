@@ -152,11 +152,12 @@ class Postgres:
             self._release()
             try:
                 self._server = await postmaster.start(self._data, self.sockets, self.port, how)
-                return
             except EngineError as error:
                 if attempt == 3 or "Address already in use" not in str(error):
                     raise
                 self.port = 0
+            else:
+                return
 
     async def _halt(self) -> None:
         if self._server is not None:
@@ -219,11 +220,15 @@ def _passwords(folder: Path) -> dict[str, str]:
 async def _gone(pid_file: Path, seconds: float = 6.0) -> bool:
     """Wait for the server of a former life, which its guard is ending, to be gone."""
     for _ in range(int(seconds / 0.05)):
-        try:
-            pid = int(pid_file.read_text("utf-8").split("\n")[0])
-        except (FileNotFoundError, ValueError):
-            return True
-        if not guard.alive(pid):
+        if not _runs(pid_file):
             return True
         await asyncio.sleep(0.05)
     return False
+
+
+def _runs(pid_file: Path) -> bool:
+    """Whether the process that wrote a ``postmaster.pid`` runs."""
+    try:
+        return guard.alive(int(pid_file.read_text("utf-8").split("\n")[0]))
+    except (FileNotFoundError, ValueError):
+        return False

@@ -91,7 +91,7 @@ class Relay:
             await self._relay(reader, writer)
         except EngineError as error:
             writer.write(_fatal(error.what))
-        except (OSError, asyncio.IncompleteReadError, _BadMessage):
+        except (OSError, asyncio.IncompleteReadError, _MessageError):
             writer.transport.abort()  # a reset, as from a server that is not there
         finally:
             writer.close()
@@ -119,7 +119,7 @@ class Relay:
             up_writer.close()
 
 
-class _BadMessage(Exception):
+class _MessageError(Exception):
     """The client does not speak the protocol."""
 
 
@@ -157,11 +157,11 @@ async def _startup(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         head = await reader.readexactly(8)
         length, code = struct.unpack("!II", head)
         if not 8 <= length <= _LONGEST_STARTUP:
-            raise _BadMessage
+            raise _MessageError
         packet = head + await reader.readexactly(length - 8)
         if code not in (_SSL, _GSS):
             if code >> 16 != _PROTOCOL_3 and code != _CANCEL:
-                raise _BadMessage
+                raise _MessageError
             return code, packet
         writer.write(b"N")
         await writer.drain()

@@ -26,9 +26,8 @@ _INITDB = ("-U", "postgres", "--auth=scram-sha-256", "--locale=C", "-E", "UTF8",
 _KEPT = 3
 
 _SETTINGS = """
-# A disposable server: nothing needs to survive a crash of the machine.
+# A disposable server: it survives its own death, but not that of the machine.
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
@@ -105,15 +104,14 @@ async def _make(data: Path, sockets: Path, privilege: Privilege) -> str:
     password = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(dir=data.parent, prefix="initdb-") as folder:
         file = Path(folder, "password")
-        file.write_text(password, "ascii")
+        _write(file, password)
         privilege.own(Path(folder))
         await binaries.run(
             [*privilege.prefix, binaries.program("initdb"), "-D", data, *_INITDB, f"--pwfile={file}"],
             binaries.environment(),
             **privilege.become,
         )
-    with (data / "postgresql.conf").open("a", encoding="utf-8") as settings:
-        settings.write(_SETTINGS)
+    _write(data / "postgresql.conf", _SETTINGS)
     server = await postmaster.start(data, sockets, 5432, privilege, tcp=False)
     try:
         await sql(_ROLES + _FENCES.format(database="postgres"), sockets, 5432, password)
@@ -130,7 +128,7 @@ async def _keep(data: Path, password: str, cached: Path) -> None:
     draft = Path(tempfile.mkdtemp(dir=cached.parent, prefix="draft-"))  # mode 0700: the password lies here
     try:
         await binaries.run(["cp", "-R", data, draft / "data"], binaries.environment())
-        (draft / "password").write_text(password, "ascii")
+        _write(draft / "password", password)
         draft.rename(cached)
     except Exception:
         shutil.rmtree(draft, ignore_errors=True)
@@ -138,6 +136,12 @@ async def _keep(data: Path, password: str, cached: Path) -> None:
     others = sorted(cached.parent.glob("postgresql-*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
     for old in others[_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(file: Path, text: str) -> None:
+    """Add ``text`` at the end of a file, which need not exist."""
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def _key() -> str:

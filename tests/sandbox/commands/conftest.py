@@ -53,9 +53,7 @@ class Shell:
         streams = Recorded(stdin)
         context = Context(self.postgres, self.kafka, lambda: EPOCH, more.get("limits", Limits()))
         name = where["spec"]["containers"][0]["name"]
-        code = self.runner.run(
-            table.run(Invocation(user, where, name, argv, more.get("tty", False), streams), context)
-        )
+        code = self.runner.run(table.run(Invocation(user, where, name, argv, more.get("tty", False), streams), context))
         return Said(code, streams.stdout.decode(), streams.stderr.decode())
 
 
@@ -63,7 +61,7 @@ class Shell:
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """The pods of a sandbox."""
     home: Path = tmp_path_factory.mktemp("home")
-    kafka = Cluster([f"kafka-{id}.{DOMAIN}" for id in range(3)], seed=7)
+    kafka = Cluster([f"kafka-{number}.{DOMAIN}" for number in range(3)], seed=7)
     for name in ("experiments", "experiment-results", "metrics-events"):
         kafka.create_topic(name, 12, 3, {"min.insync.replicas": "2"})
     with asyncio.Runner() as runner:

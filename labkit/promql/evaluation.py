@@ -1,0 +1,121 @@
+"""The value of an expression over the steps of an evaluation, by the type of its node."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import promql_parser as ast
+
+from labkit.clock import MINUTE, Millis
+from labkit.promql import selector
+from labkit.promql.absence import absent
+from labkit.promql.aggregate import aggregate
+from labkit.promql.binary import binary
+from labkit.promql.failures import ExecutionError, unsupported
+from labkit.promql.functions import call
+from labkit.promql.over_time import present_over_time
+from labkit.promql.parsing import ends, millis
+from labkit.promql.values import Lines, Numbers, Ranges, Steps, Text, Value, tidy, unnamed
+from labkit.signals.series import Selected
+
+SUBQUERY_STEP: Millis = MINUTE
+"""The step of a subquery that names none: Prometheus' default evaluation interval."""
+
+
+class Evaluation:
+    """Evaluates expressions over one source of series."""
+
+    def __init__(self, source: selector.Source) -> None:
+        self._source = source
+        self._methods: dict[type[ast.Expr], Callable[[Any, Steps], Value]] = {
+            ast.NumberLiteral: self._number,
+            ast.StringLiteral: self._text,
+            ast.ParenExpr: self._paren,
+            ast.UnaryExpr: self._negative,
+            ast.VectorSelector: self._selector,
+            ast.MatrixSelector: self._matrix,
+            ast.SubqueryExpr: self._subquery,
+            ast.Call: self._call,
+            ast.AggregateExpr: self._aggregate,
+            ast.BinaryExpr: self._binary,
+        }
+
+    def evaluate(self, node: ast.Expr, steps: Steps) -> Value:
+        """The value of ``node`` at every one of ``steps``."""
+        method = self._methods.get(type(node))
+        if method is None:
+            raise unsupported(type(node).__name__)
+        value = method(node, steps)
+        return tidy(value) if isinstance(value, Lines) else value
+
+    def _number(self, node: ast.NumberLiteral, steps: Steps) -> Value:
+        return Numbers(np.full(len(steps.times), node.val))
+
+    def _text(self, node: ast.StringLiteral, _: Steps) -> Value:
+        return Text(node.val)
+
+    def _paren(self, node: ast.ParenExpr, steps: Steps) -> Value:
+        return self.evaluate(node.expr, steps)
+
+    def _negative(self, node: ast.UnaryExpr, steps: Steps) -> Value:
+        value = self.evaluate(node.expr, steps)
+        if isinstance(value, Numbers):
+            return Numbers(-value.values)
+        if isinstance(value, Lines):
+            return Lines(unnamed(value.labels), -value.values, value.present)
+        raise ExecutionError("unary expression only allowed on expressions of type scalar or instant vector")
+
+    def _selector(self, node: ast.VectorSelector, steps: Steps) -> Value:
+        return selector.instants(self._source, node, steps)[0]
+
+    def _matrix(self, node: ast.MatrixSelector, steps: Steps) -> Value:
+        return selector.ranges(self._source, node, steps)
+
+    def _subquery(self, node: ast.SubqueryExpr, steps: Steps) -> Value:
+        """Evaluated once on the grid of its step, aligned to the epoch; each step then has its window of that."""
+        if node.range is None:
+            raise unsupported("a subquery without a range")
+        times, length = ends(node, steps), millis(node.range)
+        step = millis(node.step) if node.step is not None else SUBQUERY_STEP
+        if not len(times):
+            return Ranges([], [], times, length)
+        first = ((int(times.min()) - length) // step + 1) * step
+        grid = np.arange(first, int(times.max()) + 1, step, dtype=np.int64)
+        inner = self.evaluate(node.expr, steps.at(grid))
+        if not isinstance(inner, Lines):
+            raise ExecutionError(f"subquery is only allowed on instant vector, got {type(inner).__name__} instead")
+        found = [
+            Selected(labels, grid if there.all() else grid[there], values[there])
+            for labels, values, there in zip(inner.labels, inner.values, inner.present, strict=True)
+        ]
+        return selector.windows(found, times, length)
+
+    def _call(self, node: ast.Call, steps: Steps) -> Value:
+        name, arguments = node.func.name, node.args
+        if name == "timestamp":
+            bare = _bare(arguments[0])
+            if isinstance(bare, ast.VectorSelector):
+                lines, moments = selector.instants(self._source, bare, steps)
+                return Lines(unnamed(lines.labels), moments / 1000, lines.present)
+        values = [self.evaluate(argument, steps) for argument in arguments]
+        if name == "absent" and isinstance(values[0], Lines):
+            return absent(_bare(arguments[0]), values[0].present)
+        if name == "absent_over_time" and isinstance(values[0], Ranges):
+            return absent(_bare(arguments[0]), present_over_time(values[0]).present)
+        return call(name, values, steps)
+
+    def _aggregate(self, node: ast.AggregateExpr, steps: Steps) -> Value:
+        lines = self.evaluate(node.expr, steps)
+        if not isinstance(lines, Lines):
+            raise ExecutionError(f"expected type instant vector in aggregation expression, got {type(lines).__name__}")
+        return aggregate(node, lines, self.evaluate(node.param, steps) if node.param is not None else None)
+
+    def _binary(self, node: ast.BinaryExpr, steps: Steps) -> Value:
+        return binary(node, self.evaluate(node.lhs, steps), self.evaluate(node.rhs, steps))
+
+
+def _bare(node: ast.Expr) -> ast.Expr:
+    """Without parentheses."""
+    while isinstance(node, ast.ParenExpr):
+        node = node.expr
+    return node

@@ -1,0 +1,34 @@
+"""RE2's syntax, where it is not Python's."""
+
+import pytest
+
+from labkit.errors import QueryError
+from labkit.signals.regex import compiled
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "matches"),
+    [
+        ("a.c", "a\nc", True),
+        ("((?i)PRO).*", "prod", True),
+        ("((?i)PRO)D", "prod", False),
+        ("a(?i)b|c", "C", True),
+        ("a(?i)b|c", "aB", True),
+        ("a(?i)b|c", "AB", False),
+        (r"[[:alpha:]]+\z", "abc", True),
+        (r"[[:digit:]a]+", "a1", True),
+        (r"\d", "٣", False),
+        (r"(?P<x>a)[)]", "a)", True),
+        (r"(?<x>a)\)", "a)", True),
+        ("(?i:a)b", "Ab", True),
+        ("(?i:a)b", "AB", False),
+    ],
+)  # fmt: skip
+def test_a_pattern_means_what_it_means_in_re2(pattern: str, text: str, *, matches: bool) -> None:
+    assert (compiled(pattern).fullmatch(text) is not None) is matches
+
+
+@pytest.mark.parametrize("pattern", ["(", "a)", "(?=a)", "(?<!a)", r"(a)\1", "*", "[a"])
+def test_what_re2_has_not_is_refused(pattern: str) -> None:
+    with pytest.raises(QueryError, match="error parsing regexp"):
+        compiled(pattern)
