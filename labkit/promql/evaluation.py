@@ -11,7 +11,7 @@ from labkit.promql import selector
 from labkit.promql.absence import absent
 from labkit.promql.aggregate import aggregate
 from labkit.promql.binary import binary
-from labkit.promql.failures import ExecutionError, unsupported
+from labkit.promql.failures import ExecutionError, limited, unsupported
 from labkit.promql.functions import call
 from labkit.promql.over_time import present_over_time
 from labkit.promql.parsing import ends, millis
@@ -80,6 +80,7 @@ class Evaluation:
         if not len(times):
             return Ranges([], [], times, length)
         first = ((int(times.min()) - length) // step + 1) * step
+        limited((int(times.max()) - first) // step)
         grid = np.arange(first, int(times.max()) + 1, step, dtype=np.int64)
         inner = self.evaluate(node.expr, steps.at(grid))
         if not isinstance(inner, Lines):

@@ -11,6 +11,7 @@ import numpy as np
 import promql_parser as ast
 
 from labkit.clock import MINUTE, Millis
+from labkit.promql.failures import limited
 from labkit.promql.parsing import ends, matchers, millis
 from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times
 from labkit.signals.matcher import Matcher
@@ -30,6 +31,7 @@ def instants(source: Source, node: ast.VectorSelector, steps: Steps) -> tuple[Li
     """A selector's instant vector, and the times of its samples, of shape (series, steps)."""
     times = ends(node, steps)
     found = _select(source, node, times, LOOKBACK)
+    limited(len(found) * len(times))
     values = np.zeros((len(found), len(times)))
     present = np.zeros(values.shape, bool)
     moments = np.zeros(values.shape, np.int64)
@@ -52,6 +54,7 @@ def ranges(source: Source, node: ast.MatrixSelector, steps: Steps) -> Ranges:
 
 def windows(found: list[Selected], times: Times, length: Millis) -> Ranges:
     """Series cut into a window ``(time - length, time]`` for each of ``times``; samples must not be stale markers."""
+    limited(len(found) * len(times))
     bundles = []
     for rows, sampled in _aligned(found):
         low, high = (sampled.searchsorted(bound, side="right") for bound in (times - length, times))

@@ -186,6 +186,7 @@ def _server(application: Any, tls: tuple[Path, Path] | None) -> _Server:
             lifespan="off",
             log_level="warning",
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=1,
             ssl_certfile=tls and tls[0],
             ssl_keyfile=tls and str(tls[1]),

@@ -129,11 +129,11 @@ class Confined:
         """Let earlier statements write what they have to: wait for a pause in the output."""
         begin = self._now()
         while self._now() - max(self._last_output, begin) < _QUIET and self._now() - begin < _LONGEST_QUIET:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - it is silence that is waited for
+            await asyncio.sleep(0.02)
 
     async def _clock(self, process: pipes.Process) -> None:
         while (left := self._deadline - self._now()) > 0:
-            await asyncio.sleep(min(left, 1.0))  # noqa: ASYNC110 - each line of input moves the deadline
+            await asyncio.sleep(min(left, 1.0))
         self._verdict = (f"labkit: stopped after {self._limits.seconds:g} s; ask for less at once", None)
         process.send(signal.SIGINT)  # psql cancels its query and says so
         await asyncio.sleep(_GRACE)
