@@ -82,9 +82,9 @@ class Journal:
 
     def append(self, time: Millis, actor: str, face: str, action: dict[str, Any], outcome: dict[str, Any]) -> Entry:
         """Add an action and its outcome; returns the sealed entry."""
-        entry = Entry(
-            seq=len(self.entries), time=time, actor=actor, face=face, action=action, outcome=outcome
-        ).sealed(self.hash)
+        entry = Entry(seq=len(self.entries), time=time, actor=actor, face=face, action=action, outcome=outcome).sealed(
+            self.hash
+        )
         self.entries.append(entry)
         self._write(entry)
         return entry

@@ -59,7 +59,9 @@ class Api:
             raise StatusError(500, "InternalError", f'unable to upgrade connection: container not found ("{name}")')
         return found, name
 
-    def added_lines(self, namespace: str, pod: str, request: Request, since: Millis) -> tuple[list[tuple[Millis, str]], bool]:
+    def added_lines(
+        self, namespace: str, pod: str, request: Request, since: Millis
+    ) -> tuple[list[tuple[Millis, str]], bool]:
         """For ``logs -f``: the lines written after ``since``, and whether the container's run is over."""
         found = self.store.find(POD, namespace, pod)
         if found is None:
@@ -122,6 +124,4 @@ def _asked(target: Target, request: Request) -> Attributes:
 
 
 def _not_allowed() -> StatusError:
-    return StatusError(
-        405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-    )
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")

@@ -63,7 +63,9 @@ def _group_list() -> dict[str, Any]:
 
 def _group(group: str) -> dict[str, Any]:
     versions = [
-        {"groupVersion": f"{group}/{version}", "version": version} for name, version in _group_versions() if name == group
+        {"groupVersion": f"{group}/{version}", "version": version}
+        for name, version in _group_versions()
+        if name == group
     ]
     return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 

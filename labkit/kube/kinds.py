@@ -66,9 +66,7 @@ HORIZONTAL_POD_AUTOSCALER = Kind(
     "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", short_names=("hpa",),
     categories=("all",), subresources=("status",),
 )  # fmt: skip
-INGRESS = Kind(
-    "networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",), subresources=("status",)
-)
+INGRESS = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", short_names=("ing",), subresources=("status",))
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 ROLE = Kind("rbac.authorization.k8s.io", "v1", "Role", "roles")
 ROLE_BINDING = Kind("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings")

@@ -52,7 +52,8 @@ def _lines(source: LogSource, pod: Object, request: Request) -> list[tuple[Milli
     metadata = pod["metadata"]
     container = container_of(pod, request.param("container"))
     statuses = pod.get("status", {}).get("containerStatuses", ())
-    state = next((s for s in statuses if s["name"] == container), {"state": {}, "lastState": {}, "restartCount": 0})
+    unknown: Object = {"name": container, "state": {}, "lastState": {}, "restartCount": 0}
+    state: Object = next((s for s in statuses if s["name"] == container), unknown)
     previous = request.param("previous") == "true"
     waiting = state["state"].get("waiting", {}).get("reason", "")
     if previous and not state["restartCount"]:

@@ -1,6 +1,6 @@
-"""The little protobuf that kubectl sends where it knows no JSON: review objects in a ``k8s`` envelope.
+r"""The little protobuf that kubectl sends where it knows no JSON: review objects in a ``k8s`` envelope.
 
-The envelope is ``k8s\\0`` and a ``runtime.Unknown`` (1: TypeMeta {1: apiVersion, 2: kind}, 2: raw).
+The envelope is ``k8s\0`` and a ``runtime.Unknown`` (1: TypeMeta {1: apiVersion, 2: kind}, 2: raw).
 Field numbers are those of the public ``generated.proto`` files of k8s.io/api.
 """
 
@@ -19,7 +19,10 @@ _RESOURCE: Fields = {
     1: ("namespace", str), 2: ("verb", str), 3: ("group", str), 4: ("version", str), 5: ("resource", str),
     6: ("subresource", str), 7: ("name", str),
 }  # fmt: skip
-_ACCESS: Fields = {1: ("resourceAttributes", _RESOURCE), 2: ("nonResourceAttributes", {1: ("path", str), 2: ("verb", str)})}
+_ACCESS: Fields = {
+    1: ("resourceAttributes", _RESOURCE),
+    2: ("nonResourceAttributes", {1: ("path", str), 2: ("verb", str)}),
+}
 
 MESSAGES: dict[str, Fields] = {
     "SelfSubjectAccessReview": {1: ("metadata", {}), 2: ("spec", _ACCESS), 3: ("status", {})},
@@ -32,7 +35,9 @@ def decode(body: bytes) -> dict[str, Any]:
     """The object in an envelope, as its JSON form; 415 for a message that is not in :data:`MESSAGES`."""
     if not body.startswith(MAGIC):
         raise bad_request("the body is not a Kubernetes protobuf message: it does not begin with k8s\\0")
-    envelope = _message(body[len(MAGIC) :], {1: ("type", {1: ("apiVersion", str), 2: ("kind", str)}), 2: ("raw", bytes)})
+    envelope = _message(
+        body[len(MAGIC) :], {1: ("type", {1: ("apiVersion", str), 2: ("kind", str)}), 2: ("raw", bytes)}
+    )
     type_ = envelope.get("type", {})
     fields = MESSAGES.get(type_.get("kind", ""))
     if fields is None:

@@ -85,7 +85,7 @@ def forbidden(user: User, asked: Attributes, kind: Kind | None = None) -> Status
     """403, as upstream words it."""
     if asked.path:
         what = f'User "{user.name}" cannot {asked.verb} path "{asked.path}"'
-        return StatusError(403, "Forbidden", f'forbidden: {what}', {})
+        return StatusError(403, "Forbidden", f"forbidden: {what}", {})
     resource = f"{kind.plural if kind else asked.resource}" + (f".{asked.group}" if asked.group else "")
     target = resource + (f"/{asked.subresource}" if asked.subresource else "")
     where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
@@ -124,11 +124,11 @@ def _matches(rule: dict[str, Any], asked: Attributes) -> bool:
 
 
 def _has(allowed: list[str] | None, wanted: str) -> bool:
-    return bool(allowed) and ("*" in allowed or wanted in allowed)
+    return allowed is not None and ("*" in allowed or wanted in allowed)
 
 
 def _resource(pattern: str, asked: Attributes) -> bool:
-    return pattern in ("*", asked.target) or bool(asked.subresource) and pattern == f"*/{asked.subresource}"
+    return pattern in ("*", asked.target) or (bool(asked.subresource) and pattern == f"*/{asked.subresource}")
 
 
 def _path(pattern: str, path: str) -> bool:

@@ -42,7 +42,9 @@ def _label(part: str) -> Callable[[dict[str, str]], bool]:
     if match := _EXISTS.match(part):
         key, wanted = match["key"], not match["not"]
         return lambda found: (key in found) == wanted
-    raise status.bad_request(f"unable to parse requirement: found '{part}', expected: identifier, '!', in, notin, =, ==, !=")
+    raise status.bad_request(
+        f"unable to parse requirement: found '{part}', expected: identifier, '!', in, notin, =, ==, !="
+    )
 
 
 def _field(part: str) -> Test:

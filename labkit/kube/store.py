@@ -85,9 +85,10 @@ class Store:
         metadata = stored["metadata"]
         key = (metadata.get("namespace", "") if kind.namespaced else "", metadata["name"])
         current = self.get(kind, *key)
-        if metadata.get("resourceVersion", current["metadata"]["resourceVersion"]) != current["metadata"][
-            "resourceVersion"
-        ]:
+        if (
+            metadata.get("resourceVersion", current["metadata"]["resourceVersion"])
+            != current["metadata"]["resourceVersion"]
+        ):
             raise status.conflict(kind, key[1])
         for owned in ("uid", "creationTimestamp", "generation"):
             if owned in current["metadata"]:

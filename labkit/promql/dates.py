@@ -10,6 +10,9 @@ from labkit.promql.values import Floats, Lines, unnamed
 Dates = Any
 """An array of datetime64, for which numpy's own types say nothing of units."""
 
+_FURTHEST = 2.0**56
+"""A number of seconds from which on numpy has no date."""
+
 
 def _days(when: Dates) -> Dates:
     return when.astype("datetime64[D]")
@@ -45,6 +48,6 @@ def part(name: str, lines: Lines) -> Lines:
 
 
 def _part(name: str, seconds: Floats) -> Floats:
-    valid = np.isfinite(seconds)
+    valid = np.abs(seconds) < _FURTHEST
     when = np.where(valid, seconds, 0.0).astype(np.int64).astype("datetime64[s]")
     return np.where(valid, PARTS[name](when).astype(np.float64), np.nan)

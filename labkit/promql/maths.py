@@ -42,5 +42,7 @@ def clamp_max(lines: Lines, high: Numbers) -> Lines:
 
 def rounded(lines: Lines, nearest: Numbers | None = None) -> Lines:
     """Values to the nearest multiple, ties upwards (upstream multiplies by the inverse, and so does this)."""
-    inverse = 1.0 / (nearest.values if nearest is not None else np.ones(lines.values.shape[1]))
+    to = nearest.values if nearest is not None else np.ones(lines.values.shape[1])
+    with np.errstate(divide="ignore"):
+        inverse = 1.0 / to
     return applied(lambda values: np.floor(values * inverse + 0.5) / inverse, lines)

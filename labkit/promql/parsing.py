@@ -1,5 +1,6 @@
 """From text to a syntax tree."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import promql_parser as ast
@@ -11,6 +12,9 @@ from labkit.signals.labels import NAME
 from labkit.signals.matcher import Match, Matcher
 
 _MILLISECOND = timedelta(milliseconds=1)
+_LONGEST = 4_000
+"""Characters a query may have outside of its strings."""
+_QUOTED = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""")
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _OPERATORS = (
     (ast.MatchOp.Equal, Match.EQUAL),
@@ -22,10 +26,28 @@ _OPERATORS = (
 
 def parse(query: str) -> ast.Expr:
     """The syntax tree of a query; :class:`MalformedQueryError` in the parser's words, which are mostly upstream's."""
+    if len(_QUOTED.sub("", query)) > _LONGEST:  # the parser recurses, and too deep a query would end the process
+        raise MalformedQueryError("parse error: the query is too long", remedy="ask in several queries")
     try:
-        return ast.parse(query)
+        tree = ast.parse(query)
+        ast.walk(tree, _readable)
     except (ValueError, OverflowError) as error:
         raise MalformedQueryError(f"parse error: {error}", where=query, remedy="correct the query") from error
+    return tree
+
+
+def _readable(node: ast.Expr) -> None:
+    """Read what the parser converts only when it is asked for: raises if a time or duration is out of bounds."""
+    if isinstance(node, ast.MatrixSelector):
+        millis(node.range)
+        _readable(node.vector_selector)
+    if isinstance(node, ast.SubqueryExpr):
+        millis(node.range or timedelta())
+        millis(node.step or timedelta())
+    if isinstance(node, ast.VectorSelector | ast.SubqueryExpr):
+        millis(node.offset or timedelta())
+        if node.at is not None and node.at.at is not None:
+            moment(node.at.at)
 
 
 def matchers(selector: ast.VectorSelector) -> tuple[Matcher, ...]:

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from labkit.clock import EPOCH, Millis, rfc3339
-from labkit import endpoints
+from labkit import endpoints, processes
+from labkit.clock import EPOCH, Millis
 from labkit.control import CheckReport, Now, Status, Value
 from labkit.endpoints import Endpoints
 from labkit.sandbox import kubeconfig, toolbox
@@ -128,14 +128,10 @@ class Server:
     async def _watch_parent(self) -> None:
         """End when the process that asked for this sandbox is gone."""
         parent = self.options.parent
-        while parent is not None:
+        while parent is not None and processes.alive(parent):
             await asyncio.sleep(1.0)
-            with contextlib.suppress(PermissionError):
-                try:
-                    os.kill(parent, 0)
-                except ProcessLookupError:
-                    self.stop()
-                    return
+        if parent is not None:
+            self.stop()
 
     # ── what the control face asks ────────────────────────────────────────────────────────────
 

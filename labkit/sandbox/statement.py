@@ -21,4 +21,9 @@ async def execute(postgres: Postgres, role: str, sql: str) -> dict[str, Any]:
             return {"rows": cursor.rowcount}
     except psycopg.Error as error:
         # The port is another in every run; the journal must not be.
-        return {"error": str(error).strip().replace(f":{postgres.port}", ":5432").replace(f"port {postgres.port}", "port 5432")}
+        return {
+            "error": str(error)
+            .strip()
+            .replace(f":{postgres.port}", ":5432")
+            .replace(f"port {postgres.port}", "port 5432")
+        }

@@ -7,7 +7,6 @@ and output: 0 and some output for the Kafka tools, and for psql (psql(1): 0 if i
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -140,5 +139,5 @@ def _typed(stdin: Any) -> str:
     """What was typed; journals keep bytes as base64."""
     try:
         return base64.b64decode(str(stdin or ""), validate=True).decode(errors="replace")
-    except binascii.Error:
+    except ValueError:
         return ""

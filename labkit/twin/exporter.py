@@ -122,7 +122,7 @@ def _targets(system: "System") -> Iterable[Sample]:
 def _of(pod: Object) -> dict[str, str]:
     metadata = pod["metadata"]
     return {
-        "job": metadata["labels"]["app"], "instance": f"{pod['status'].get('podIP', '0.0.0.0')}:9090",
+        "job": metadata["labels"]["app"], "instance": f"{pod['status'].get('podIP', pod['metadata']['name'])}:9090",
         "namespace": metadata["namespace"], "pod": metadata["name"],
     }  # fmt: skip
 

@@ -22,7 +22,7 @@ class Logbook:
         metadata = pod["metadata"]
         self._logs.begin(metadata["namespace"], metadata["name"], container)
 
-    def write(self, pod: Object, level: str, message: str, **fields: str | int | float) -> None:
+    def write(self, pod: Object, level: str, message: str, **fields: str | float) -> None:
         """One line of the pod's first container, in its app's own format."""
         metadata, container = pod["metadata"], pod["spec"]["containers"][0]["name"]
         now = self._clock.now

@@ -41,6 +41,7 @@ MEANS = np.array([route.median * np.exp(route.sigma**2 / 2) for route in ROUTES]
 
 def bucket_probabilities() -> NDArray[np.float64]:
     """Per route (rows) the probability of each bucket (columns, the last is +Inf)."""
+
     def cdf(bound: float, route: Route) -> float:
         return 0.5 * (1.0 + erf((log(bound) - log(route.median)) / (route.sigma * sqrt(2.0))))
 

@@ -37,7 +37,9 @@ def run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
         patch.setenv("LABKIT_HOME", str(folder / "home"))
         for path in NOTEBOOKS:
             out = folder / path.name
-            papermill.execute_notebook(path, out, cwd=folder, kernel_name="python3", progress_bar=False, log_output=False)
+            papermill.execute_notebook(
+                path, out, cwd=folder, kernel_name="python3", progress_bar=False, log_output=False
+            )
             cells = json.loads(out.read_text("utf-8"))["cells"]
             executed[path.name] = {cell["id"]: cell for cell in cells}
     return executed

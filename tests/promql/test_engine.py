@@ -94,6 +94,9 @@ def test_a_range_is_an_instant_at_every_step(engine: Engine, query: str, start: 
         ("rate(c_total)", "parse error: expected type matrix in call to function 'rate', got vector"),
         ("c_total[5m] + 1", "parse error: binary expression must contain only scalar and instant vector types"),
         ("", "parse error: no expression found in input"),
+        ("c_total @ 1e20", "parse error: number too large to fit in target type"),
+        ("max_over_time(c_total[9999999y])", "parse error: number too large to fit in target type"),
+        ("-" * 100_000 + "c_total", "parse error: the query is too long"),
     ],
 )
 def test_a_malformed_query_is_refused_in_prometheus_words(engine: Engine, query: str, what: str) -> None:
@@ -111,6 +114,8 @@ def test_a_malformed_query_is_refused_in_prometheus_words(engine: Engine, query:
         ("sort_by_label(c_total, 'pod')", "the function sort_by_label"),
         ("c_total{pod='a' or pod='b'}", "`or` between label matchers"),
         ("count_values('', c_total)", "invalid label name"),
+        ("max_over_time(c_total[100y:1ms])", "too many samples"),
+        ("(" * 1900 + "c_total" + ")" * 1900, "nested too deeply"),
     ],
 )
 def test_what_cannot_be_answered_is_an_error(engine: Engine, query: str, what: str) -> None:

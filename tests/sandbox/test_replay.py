@@ -13,7 +13,7 @@ from labkit.sandbox.drive import ManualDrive
 from labkit.sandbox.replay import Replayed, replay
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
 from labkit.scenarios.exercise import scenario_of, world_seed
-from labkit.world.actions import AnyAction, Answer, Exec, HttpRequest, KubeRequest, Statement
+from labkit.world.actions import Answer, AnyAction, Exec, HttpRequest, KubeRequest, Statement
 
 PROD = "/api/v1/namespaces/llm-research-lab-prod/pods"
 ACTIONS: tuple[AnyAction, ...] = (

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.clock import EPOCH, HOUR, MINUTE, SECOND, Clock
-from labkit.kube.store import Object, Store
+from labkit.kube.store import Object
 from labkit.signals.logs import LogStore
 from labkit.twin.api import POOL_SIZE, ResearchApi
 from labkit.twin.logbook import Logbook

@@ -9,7 +9,7 @@ from labkit.kube.controllers.controller import owned_by
 from labkit.kube.store import Object
 
 _SAFE = "bcdfghjklmnpqrstvwxz2456789"
-_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+_TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  (a path)
 
 POD_DEFAULTS = {
     "restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "terminationGracePeriodSeconds": 30,
@@ -47,7 +47,7 @@ def new_pod(owner: Object, name: str, suffix: str) -> Object:
 
 
 def _container(container: Object, volume: str) -> Object:
-    mounts = [*container.get("volumeMounts", []), {"name": volume, "mountPath": _TOKEN, "readOnly": True}]
+    mounts = [*container.get("volumeMounts", []), {"name": volume, "mountPath": _TOKEN_FOLDER, "readOnly": True}]
     filled: Object = {
         "imagePullPolicy": "IfNotPresent", "resources": {},
         "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",

@@ -23,9 +23,7 @@ class Scheduler(Controller):
             return
         nodes = [node for node in self.store.list(NODE) if not node["spec"].get("unschedulable")]
         if not nodes:
-            self._events.record(
-                pod, "Warning", "FailedScheduling", "0/0 nodes are available.", "default-scheduler"
-            )
+            self._events.record(pod, "Warning", "FailedScheduling", "0/0 nodes are available.", "default-scheduler")
             return
         node = min(nodes, key=lambda node: self._load(node, pod))["metadata"]["name"]
         self.store.modify(POD, namespace, name, lambda p: self._bind(p, node))

@@ -21,7 +21,9 @@ def binding(obj: Object, now: Millis) -> Row:
     reference, subjects = obj["roleRef"], obj.get("subjects") or []
     names = {
         kind: ", ".join(
-            f"{s['namespace']}/{s['name']}" if kind == "ServiceAccount" else s["name"] for s in subjects if s["kind"] == kind
+            f"{s['namespace']}/{s['name']}" if kind == "ServiceAccount" else s["name"]
+            for s in subjects
+            if s["kind"] == kind
         )
         for kind in ("User", "Group", "ServiceAccount")
     }

@@ -26,30 +26,29 @@ def since(time: str | None, now: Millis) -> str:
     return human((now - parse_rfc3339(time)) // SECOND) if time else "<unknown>"
 
 
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
+_SPANS: tuple[tuple[int, tuple[int, str], tuple[int, str] | None], ...] = (
+    (2 * _MINUTE, (1, "s"), None),
+    (10 * _MINUTE, (_MINUTE, "m"), (1, "s")),
+    (3 * _HOUR, (_MINUTE, "m"), None),
+    (8 * _HOUR, (_HOUR, "h"), (_MINUTE, "m")),
+    (2 * _DAY, (_HOUR, "h"), None),
+    (8 * _DAY, (_DAY, "d"), (_HOUR, "h")),
+    (2 * _YEAR, (_DAY, "d"), None),
+    (8 * _YEAR, (_YEAR, "y"), (_DAY, "d")),
+)
+"""Below so many seconds: the unit that is shown, and a smaller one beside it."""
+
+
 def human(seconds: int) -> str:
-    """``45s``, ``2m30s``, ``7m``, ``3h12m``, ``12d``: apimachinery's ``duration.HumanDuration``."""
+    """``45s``, ``2m30s``, ``7h12m``, ``12d``: apimachinery's ``duration.HumanDuration``."""
     if seconds < 0:
         return "0s" if seconds >= -1 else "<invalid>"
-    if seconds < 120:
-        return f"{seconds}s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if minutes < 10:
-        return _two(minutes, "m", seconds % 60, "s")
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if hours < 192:
-        return _two(days, "d", hours % 24, "h")
-    if days < 730:
-        return f"{days}d"
-    return _two(days // 365, "y", days % 365, "d") if days < 8 * 365 else f"{days // 365}y"
-
-
-def _two(large: int, unit: str, small: int, smaller: str) -> str:
-    return f"{large}{unit}{small}{smaller}" if small else f"{large}{unit}"
+    for limit, (size, unit), smaller in _SPANS:
+        if seconds < limit:
+            rest = seconds % size // smaller[0] if smaller else 0
+            return f"{seconds // size}{unit}" + (f"{rest}{smaller[1]}" if smaller and rest else "")
+    return f"{seconds // _YEAR}y"
 
 
 def labels(found: dict[str, str] | None) -> str:

@@ -27,12 +27,23 @@ TEXT_LIMIT = 20_000
 class Controlled(Protocol):
     """What the control face needs of a sandbox."""
 
-    def status(self) -> Status: ...
-    async def answer(self, question: str, value: Value) -> Now: ...
-    def check(self, exercise: str) -> CheckReport: ...
-    async def wait(self, milliseconds: Millis) -> Now: ...
-    def journal(self) -> bytes: ...
-    def stop(self) -> None: ...
+    def status(self) -> Status:
+        """Who it is and where its time stands."""
+
+    async def answer(self, question: str, value: Value) -> Now:
+        """Record an answer."""
+
+    def check(self, exercise: str) -> CheckReport:
+        """How far an exercise is."""
+
+    async def wait(self, milliseconds: Millis) -> Now:
+        """Let time pass."""
+
+    def journal(self) -> bytes:
+        """The journal so far, as JSON lines."""
+
+    def stop(self) -> None:
+        """Begin to end."""
 
 
 class _Answer(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,9 +71,7 @@ def application(sandbox: Controlled, token: str) -> Starlette:
     async def answer(request: Request) -> Now:
         asked = msgspec.json.decode(await request.body(), type=_Answer)
         if not asked.question or len(str(asked.value)) > TEXT_LIMIT:
-            raise LabkitError(
-                f"an answer needs a question, and at most {TEXT_LIMIT:,} characters", remedy="shorten it"
-            )
+            raise LabkitError(f"an answer needs a question, and at most {TEXT_LIMIT:,} characters", remedy="shorten it")
         return await sandbox.answer(asked.question, asked.value)
 
     async def check(request: Request) -> CheckReport:

@@ -155,9 +155,7 @@ async def _call(request: Request) -> KubeCall:
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_LIMIT:
-            raise StatusError(
-                413, "RequestEntityTooLarge", f"Request entity too large: limit is {BODY_LIMIT}"
-            )
+            raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {BODY_LIMIT}")
     head = _call_head(request)
     return KubeCall(
         method=request.method, path=head.path, query=head.query, body=bytes(body),
@@ -182,7 +180,7 @@ def _is_discovery(path: str) -> bool:
     parts = path.strip("/").split("/")
     if path.startswith(_OPEN) or path in ("/", "/api", "/apis"):
         return True
-    return parts[0] == "api" and len(parts) < _DISCOVERY or parts[0] == "apis" and len(parts) <= _DISCOVERY
+    return (parts[0] == "api" and len(parts) < _DISCOVERY) or (parts[0] == "apis" and len(parts) <= _DISCOVERY)
 
 
 def _action(call: KubeCall) -> KubeRequest:

@@ -18,7 +18,10 @@ READS = [
     ("config use-context llm-research-lab-prod", r'Switched to context "llm-research-lab-prod"'),
     ("config view --minify -o jsonpath={..namespace}", r"^llm-research-lab-prod$"),
     (f"get pods {PROD}", r"NAME +READY +STATUS +RESTARTS +AGE\n(.*1/1 +Running +.*\n){10}"),
-    (f"get pods {DATA} -o wide", r"NAME .*IP +NODE +NOMINATED NODE +READINESS GATES\n(.*10\.\d+.*node-[abc]-[12].*\n){3}"),
+    (
+        f"get pods {DATA} -o wide",
+        r"NAME .*IP +NODE +NOMINATED NODE +READINESS GATES\n(.*10\.\d+.*node-[abc]-[12].*\n){3}",
+    ),
     ("get pods -l app=kafka", r"kafka-0.*\nkafka-1.*\nkafka-2.*\n"),
     ("get pods -l 'app in (kafka,none),app!=x' -o name", r"^pod/kafka-0\npod/kafka-1\npod/kafka-2\n$"),
     ("get pods --field-selector metadata.name=kafka-1 -o name", r"^pod/kafka-1\n$"),
@@ -27,13 +30,19 @@ READS = [
     ("get pods --sort-by=.metadata.name -o custom-columns=N:.metadata.name", r"^N\nexperiment-worker"),
     ("get pods --chunk-size=2 -o name", r"^(pod/.*\n){10}$"),
     ("get svc", r"llm-research-api +ClusterIP +10\.100\.14\.201 +<none> +80/TCP,9090/TCP"),
-    ("get deploy -o wide", r"NAME +READY +UP-TO-DATE +AVAILABLE +AGE +CONTAINERS +IMAGES +SELECTOR\nexperiment-worker +4/4"),
+    (
+        "get deploy -o wide",
+        r"NAME +READY +UP-TO-DATE +AVAILABLE +AGE +CONTAINERS +IMAGES +SELECTOR\nexperiment-worker +4/4",
+    ),
     ("get deploy,rs,sts", r"(?s)deployment.apps/.*replicaset.apps/.*statefulset.apps/kafka +3/3"),
     ("get nodes", r"NAME +STATUS +ROLES +AGE +VERSION\n(node-[abc]-[12] +Ready +<none> +\d+d +v1\.36\.3\n){6}"),
     ("get endpoints llm-research-api", r":8080.*\+ 3 more\.\.\."),
     ("get ingress", r"nginx +api\.llm-research-lab\.company\.com .* 80, 443"),
     ("get ns", r"llm-research-lab-data +Active"),
-    ("describe pod kafka-0", r"(?s)Name: +kafka-0.*Controlled By: +StatefulSet/kafka.*Readiness: +tcp-socket :9092.*Ready +True"),
+    (
+        "describe pod kafka-0",
+        r"(?s)Name: +kafka-0.*Controlled By: +StatefulSet/kafka.*Readiness: +tcp-socket :9092.*Ready +True",
+    ),
     ("describe deployment llm-research-api", r"(?s)Replicas: +3 desired \| 3 updated \| 3 total \| 3 available"),
     ("describe node node-a-1", r"(?s)Ready +True +.*KubeletReady.*Kubelet Version: +v1\.36\.3"),
     ("logs deployment/llm-research-api --tail=2", r'^(\{"timestamp".*\}\n){2}$'),
@@ -53,14 +62,22 @@ READS = [
 REFUSALS = [
     # command, exit status, a pattern that standard error must match
     ("get pod nope", 1, r'Error from server \(NotFound\): pods "nope" not found'),
-    ("get pods -n nope", 1, r'pods is forbidden: User "trainee" cannot list resource "pods" in API group "" in the namespace "nope"'),
+    (
+        "get pods -n nope",
+        1,
+        r'pods is forbidden: User "trainee" cannot list resource "pods" in API group "" in the namespace "nope"',
+    ),
     ("get foos", 1, r"the server doesn't have a resource type \"foos\""),
     ("get pods --nope", 1, r"unknown flag: --nope"),
     ("get pods --context nope", 1, r"context was not found for specified context: nope"),
     ("get pods -l 'a=(b'", 1, r"unable to parse requirement"),
     ("get secrets", 1, r"Forbidden"),
     ("delete pod kafka-0", 1, r'pods "kafka-0" is forbidden: User "trainee" cannot delete resource "pods"'),
-    ("scale deployment llm-research-api --replicas=0", 1, r'cannot patch resource "deployments/scale" in API group "apps"'),
+    (
+        "scale deployment llm-research-api --replicas=0",
+        1,
+        r'cannot patch resource "deployments/scale" in API group "apps"',
+    ),
     ("create configmap x", 1, r"configmaps is forbidden: User \"trainee\" cannot create resource"),
     ("get pods --as=system:admin", 1, r'cannot impersonate resource "users"'),
     ("logs kafka-0 --previous", 1, r'previous terminated container "kafka" in pod "kafka-0" not found'),
@@ -91,7 +108,9 @@ def test_kubectl_is_refused_in_upstreams_words(healthy: Run, command: str, code:
 def test_exec_carries_streams_and_exit_status(healthy: Run) -> None:
     done = healthy(f"kubectl exec -i {DATA} postgres-0 -- psql -U postgres -tA", stdin="SELECT 40 + 2;\n")
     assert (done.returncode, done.stdout) == (0, "42\n")
-    assert healthy(f"kubectl exec {DATA} postgres-0 -- psql -U postgres -tAc 'SELECT current_user'").stdout == "trainee\n"
+    assert (
+        healthy(f"kubectl exec {DATA} postgres-0 -- psql -U postgres -tAc 'SELECT current_user'").stdout == "trainee\n"
+    )
 
 
 def test_a_wrong_token_is_unauthorized(healthy: Run) -> None:
