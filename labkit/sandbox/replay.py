@@ -16,11 +16,12 @@ from labkit.clock import HOUR, Millis
 from labkit.errors import SubmissionError
 from labkit.journal import Entry
 from labkit.kube.status import StatusError
+from labkit.sandbox.commands.streams import Recorded
 from labkit.sandbox.drive import ManualDrive
 from labkit.sandbox.faces.research_api import VISITOR
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
 from labkit.scenarios.exercise import world_seed
-from labkit.world.actions import AnyAction, HttpRequest
+from labkit.world.actions import AnyAction, Exec, HttpRequest
 from labkit.world.world import World
 
 LONGEST: Millis = 24 * HOUR
@@ -77,7 +78,8 @@ async def _perform(sandbox: Sandbox, entry: Entry, start: Millis) -> None:
     assert isinstance(sandbox.drive, RecordedDrive)
     sandbox.drive.next = entry.time
     try:
-        await sandbox.gate.perform(VISITOR if isinstance(action, HttpRequest) else TRAINEE, action)
+        streams = Recorded(action.stdin if isinstance(action, Exec) else b"")
+        await sandbox.gate.perform(VISITOR if isinstance(action, HttpRequest) else TRAINEE, action, streams)
     except StatusError:
         # A refusal is an outcome: the gate has journalled it.
         return

@@ -112,6 +112,13 @@ def test_a_time_outside_the_exercise_is_refused(time: int) -> None:
         run("anyone", entries(ACTIONS[0], time=time))
 
 
+def test_what_was_typed_into_a_command_is_typed_again() -> None:
+    typed = Exec(
+        namespace="llm-research-lab-data", pod="postgres-0", command=("psql", "-tA"), stdin=b"SELECT 40 + 2;\n"
+    )
+    assert run(of("healthy"), entries(typed)).entries[0].outcome["stdout"] == "42\n"
+
+
 def test_an_action_that_is_none_is_refused() -> None:
     with pytest.raises(SubmissionError, match="not an action") as caught:
         run("anyone", entries(ACTIONS[0], action={"type": "become.admin"}))
