@@ -4,11 +4,11 @@ import numpy as np
 
 from labkit.clock import Millis
 from labkit.promql.evaluation import Evaluation
-from labkit.promql.failures import ExecutionError, MalformedQueryError
+from labkit.promql.failures import MalformedQueryError
 from labkit.promql.parsing import parse
 from labkit.promql.result import Matrix, Result, Scalar, String, Vector
 from labkit.promql.selector import Source
-from labkit.promql.values import Lines, Numbers, Ranges, Steps, Text, Value
+from labkit.promql.values import Lines, Numbers, Ranges, Steps, Text
 from labkit.signals.labels import Labels
 
 
@@ -23,7 +23,7 @@ class Engine:
 
         Raises :class:`~labkit.errors.QueryError` if it is malformed or has no answer.
         """
-        value = self._value(query, Steps(np.array([time], np.int64), time, time))
+        value = self._evaluation.evaluate(parse(query), Steps(np.array([time], np.int64), time, time))
         if isinstance(value, Numbers):
             return Scalar(time, float(value.values[0]))
         if isinstance(value, Text):
@@ -38,7 +38,7 @@ class Engine:
         if step <= 0:
             raise ValueError("the step must be positive")
         steps = Steps(np.arange(start, end + 1, step, dtype=np.int64), start, end)
-        value = self._value(query, steps)
+        value = self._evaluation.evaluate(parse(query), steps)
         if isinstance(value, Numbers):
             values = value.values[None, :]
             return Matrix([Labels()], steps.times, values, np.ones(values.shape, bool))
@@ -49,12 +49,6 @@ class Engine:
             )
         order = sorted(range(len(value.labels)), key=value.labels.__getitem__)
         return Matrix([value.labels[row] for row in order], steps.times, value.values[order], value.present[order])
-
-    def _value(self, query: str, steps: Steps) -> Value:
-        try:
-            return self._evaluation.evaluate(parse(query), steps)
-        except RecursionError as error:
-            raise ExecutionError("the query is nested too deeply", remedy="ask in several queries") from error
 
 
 def _samples(ranges: Ranges) -> Matrix:

@@ -12,9 +12,10 @@ from labkit.signals.labels import NAME
 from labkit.signals.matcher import Match, Matcher
 
 _MILLISECOND = timedelta(milliseconds=1)
-_LONGEST = 4_000
-"""Characters a query may have outside of its strings."""
-_QUOTED = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""")
+_DEEPEST = 150
+"""Operators and opening parentheses a query may have: each may be a level of its syntax tree."""
+_ASIDE = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*""")
+_NESTING = re.compile(r"[-+*/%^(\[]|[<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _OPERATORS = (
     (ast.MatchOp.Equal, Match.EQUAL),
@@ -26,7 +27,7 @@ _OPERATORS = (
 
 def parse(query: str) -> ast.Expr:
     """The syntax tree of a query; :class:`MalformedQueryError` in the parser's words, which are mostly upstream's."""
-    if len(_QUOTED.sub("", query)) > _LONGEST:  # the parser recurses, and too deep a query would end the process
+    if len(_NESTING.findall(_ASIDE.sub("", query))) > _DEEPEST:  # the parser recurses, and would end the process
         raise MalformedQueryError("parse error: the query is too long", remedy="ask in several queries")
     try:
         tree = ast.parse(query)
