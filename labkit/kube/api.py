@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from labkit.clock import Millis
-from labkit.kube import discovery, podlogs, reads, reviews
+from labkit.kube import discovery, podlogs, reads, reviews, selectors, status
 from labkit.kube.kinds import POD
-from labkit.kube.paths import Target, parse
-from labkit.kube.podlogs import LogSource
+from labkit.kube.paths import Named, Target, parse, resolve
+from labkit.kube.podlogs import Follower, LogSource
 from labkit.kube.rbac import Attributes, Authorizer
 from labkit.kube.request import Request, Response, User
 from labkit.kube.status import StatusError
@@ -37,12 +37,19 @@ class Api:
         if (found := discovery.respond(request)) is not None:
             self._authorizer.require(user, Attributes(verb="get", path=request.path))
             return found
-        target = parse(request.path)
+        named = parse(request.path)
+        if named is None:
+            self._authorizer.require(user, Attributes(verb=request.method.lower(), path=request.path))
+            raise _unknown()
+        # Before it is looked up: who may not ask does not learn what there is.
+        self._authorizer.require(user, _asked(named, request))
+        target = resolve(named)
         if target is None:
-            raise StatusError(404, "NotFound", "the server could not find the requested resource")
+            raise _unknown()
         if target.kind in discovery.REVIEWS:
-            return self._review(user, target, request)
-        self._authorizer.require(user, _asked(target, request), target.kind)
+            if request.method != "POST":
+                raise _not_allowed()
+            return reviews.create(self._authorizer, user, target, request)
         return self._answer(target, request)
 
     def authorize_exec(
@@ -51,30 +58,42 @@ class Api:
         """The pod and container in which ``user`` may run a command, or 403, 404, 400."""
         user = self.impersonated(user, as_)
         asked = Attributes(verb="create", resource="pods", subresource="exec", namespace=namespace, name=pod)
-        self._authorizer.require(user, asked, POD)
+        self._authorizer.require(user, asked)
+        return self._runnable(namespace, pod, container)
+
+    def _runnable(self, namespace: str, pod: str, container: str | None) -> tuple[Object, str]:
+        """The pod and its container, if a command can be run in it."""
         found = self.store.get(POD, namespace, pod)
+        if not found["spec"].get("nodeName"):
+            raise status.bad_request(f"pod {pod} does not have a host assigned")
         name = podlogs.container_of(found, container or "")
         statuses = {s["name"]: s["state"] for s in found.get("status", {}).get("containerStatuses", ())}
         if "running" not in statuses.get(name, {}):
-            raise StatusError(500, "InternalError", f'unable to upgrade connection: container not found ("{name}")')
+            raise StatusError(
+                500,
+                "InternalError",
+                f'Internal error occurred: unable to upgrade connection: container not found ("{name}")',
+            )
         return found, name
 
-    def added_lines(
-        self, namespace: str, pod: str, request: Request, since: Millis
-    ) -> tuple[list[tuple[Millis, str]], bool]:
-        """For ``logs -f``: the lines written after ``since``, and whether the container's run is over."""
-        found = self.store.find(POD, namespace, pod)
-        if found is None:
-            return [], True
-        container = podlogs.container_of(found, request.param("container"))
-        lines = [line for line in self._logs.lines(namespace, pod, container) if line[0] > since]
-        statuses = {s["name"]: s["state"] for s in found.get("status", {}).get("containerStatuses", ())}
-        return lines, "running" not in statuses.get(container, {})
+    def follow(self, request: Request) -> Follower:
+        """What goes on where the answer to a log request with ``follow=true`` ended."""
+        named = parse(request.path)
+        if named is None:
+            raise _unknown()
+        pod = self.store.get(POD, named.namespace, named.name)
+        return Follower(self._logs, self.store, pod, podlogs.container_of(pod, request.param("container")))
 
     def impersonated(self, user: User, as_: Impersonation) -> User:
         """Whom ``user`` acts as by ``--as`` and ``--as-group``, which takes the impersonate verb."""
         whom, groups = as_
         if whom is None:
+            if groups:
+                raise StatusError(
+                    500,
+                    "InternalError",
+                    f"Internal error occurred: requested {list(groups)} without impersonating a user",
+                )
             return user
         kind, namespace, name = "users", "", whom
         if name.startswith("system:serviceaccount:") and name.count(":") == 3:
@@ -84,16 +103,15 @@ class Api:
         self._authorizer.require(user, asked)
         for group in groups:
             self._authorizer.require(user, Attributes(verb="impersonate", resource="groups", name=group))
-        return User(whom, (*groups, "system:authenticated"))
-
-    def _review(self, user: User, target: Target, request: Request) -> Response:
-        if request.method != "POST":
-            raise _not_allowed()
-        asked = Attributes(verb="create", group=target.kind.group, resource=target.kind.plural)
-        self._authorizer.require(user, asked, target.kind)
-        return reviews.create(self._authorizer, user, target, request)
+        if kind == "serviceaccounts" and not groups:
+            groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+        always = "system:unauthenticated" if whom == "system:anonymous" else "system:authenticated"
+        return User(whom, groups if always in groups else (*groups, always))
 
     def _answer(self, target: Target, request: Request) -> Response:
+        if target.subresource == "exec":
+            self._runnable(target.namespace, target.name, request.param("container") or None)
+            raise status.bad_request("Upgrade request required")
         if request.method not in ("GET", "HEAD"):
             raise _not_allowed()
         if target.subresource == "log":
@@ -108,19 +126,27 @@ class Api:
         return reads.listing(self.store, target, request, self.now())
 
 
-def _asked(target: Target, request: Request) -> Attributes:
+def _asked(named: Named, request: Request) -> Attributes:
     verb = _VERBS.get(request.method, "get")
     if request.method == "DELETE":
-        verb = "delete" if target.name else "deletecollection"
-    elif verb == "get" and not target.subresource:
+        verb = "delete" if named.name else "deletecollection"
+    elif verb == "get" and not named.subresource:
         if request.param("watch") in ("true", "1"):
             verb = "watch"
-        elif not target.name:
+        elif not named.name:
             verb = "list"
+    name = named.name
+    if verb in ("list", "watch", "deletecollection") and not name:
+        # A list of one name is a question about that name, so that resourceNames can grant it.
+        name = selectors.only_name(request.param("fieldSelector"))
     return Attributes(
-        verb=verb, group=target.kind.group, resource=target.kind.plural, subresource=target.subresource,
-        namespace=target.namespace, name=target.name,
+        verb=verb, group=named.group, resource=named.plural, subresource=named.subresource,
+        namespace=named.namespace, name=name,
     )  # fmt: skip
+
+
+def _unknown() -> StatusError:
+    return StatusError(404, "NotFound", "the server could not find the requested resource")
 
 
 def _not_allowed() -> StatusError:

@@ -13,7 +13,7 @@ MAGIC = b"k8s\0"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 Fields = dict[int, Any]
-"""Field number → (JSON name, nested fields or ``str`` or ``"list"``)."""
+"""Field number → (JSON name, nested fields or ``str`` or ``bytes``)."""
 
 _RESOURCE: Fields = {
     1: ("namespace", str), 2: ("verb", str), 3: ("group", str), 4: ("version", str), 5: ("resource", str),
@@ -58,10 +58,17 @@ def _message(data: bytes, fields: Fields) -> dict[str, Any]:
         if isinstance(kind, dict):
             found[name] = _message(value, kind) if isinstance(value, bytes) else {}
         elif kind is str:
-            found[name] = value.decode() if isinstance(value, bytes) else ""
+            found[name] = _text(value) if isinstance(value, bytes) else ""
         else:
             found[name] = value
     return found
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise bad_request("malformed protobuf: a string is not UTF-8") from error
 
 
 def _pairs(data: bytes) -> Iterator[tuple[int, bytes | int]]:

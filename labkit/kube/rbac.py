@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.kube.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Kind
+from labkit.kube.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
 from labkit.kube.request import User
 from labkit.kube.status import StatusError
 from labkit.kube.store import Object, Store
@@ -68,10 +68,10 @@ class Authorizer:
             if _binds(binding, user):
                 yield from self._rules_of(binding["roleRef"], namespace)
 
-    def require(self, user: User, asked: Attributes, kind: Kind | None = None) -> None:
+    def require(self, user: User, asked: Attributes) -> None:
         """403 in upstream's words unless ``user`` may do what is asked."""
         if not self.allowed(user, asked):
-            raise forbidden(user, asked, kind)
+            raise forbidden(user, asked)
 
     def _rules_of(self, reference: dict[str, str], namespace: str) -> Iterator[dict[str, Any]]:
         if reference["kind"] == "ClusterRole":
@@ -81,15 +81,14 @@ class Authorizer:
         yield from (role or {}).get("rules") or ()
 
 
-def forbidden(user: User, asked: Attributes, kind: Kind | None = None) -> StatusError:
-    """403, as upstream words it."""
+def forbidden(user: User, asked: Attributes) -> StatusError:
+    """403, as upstream words it: about the object itself, also where a subresource was asked for."""
     if asked.path:
         what = f'User "{user.name}" cannot {asked.verb} path "{asked.path}"'
         return StatusError(403, "Forbidden", f"forbidden: {what}", {})
-    resource = f"{kind.plural if kind else asked.resource}" + (f".{asked.group}" if asked.group else "")
-    target = resource + (f"/{asked.subresource}" if asked.subresource else "")
+    resource = f"{asked.resource}.{asked.group}" if asked.group else asked.resource
     where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
-    about = f'{target} "{asked.name}" is' if asked.name else f"{target} is"
+    about = f'{resource} "{asked.name}" is' if asked.name else f"{resource} is"
     message = (
         f'{about} forbidden: User "{user.name}" cannot {asked.verb} resource "{asked.target}" '
         f'in API group "{asked.group}" {where}'
@@ -99,15 +98,18 @@ def forbidden(user: User, asked: Attributes, kind: Kind | None = None) -> Status
 
 
 def _binds(binding: Object, user: User) -> bool:
-    return any(_is(subject, user) for subject in binding.get("subjects") or ())
+    namespace = binding["metadata"].get("namespace", "")
+    return any(_is(subject, user, namespace) for subject in binding.get("subjects") or ())
 
 
-def _is(subject: dict[str, str], user: User) -> bool:
+def _is(subject: dict[str, str], user: User, namespace: str) -> bool:
     if subject["kind"] == "User":
         return subject["name"] == user.name
     if subject["kind"] == "Group":
         return subject["name"] in user.groups
-    return user.name == f"system:serviceaccount:{subject.get('namespace', '')}:{subject['name']}"
+    if subject["kind"] != "ServiceAccount":
+        return False
+    return user.name == f"system:serviceaccount:{subject.get('namespace') or namespace}:{subject['name']}"
 
 
 def _matches(rule: dict[str, Any], asked: Attributes) -> bool:
@@ -124,7 +126,7 @@ def _matches(rule: dict[str, Any], asked: Attributes) -> bool:
 
 
 def _has(allowed: list[str] | None, wanted: str) -> bool:
-    return allowed is not None and ("*" in allowed or wanted in allowed)
+    return "*" in (allowed or ()) or wanted in (allowed or ())
 
 
 def _resource(pattern: str, asked: Attributes) -> bool:

@@ -153,7 +153,7 @@ def test_logs_can_be_cut_from_either_end() -> None:
     assert read(tailLines="2") == "line 8\nline 9\n"
     assert read(sinceSeconds="120") == "line 8\nline 9\n"
     assert read(sinceTime="2025-11-28T12:09:00Z") == "line 9\n"
-    assert read(tailLines="1", timestamps="true") == "2025-11-28T12:09:00.000000Z line 9\n"
+    assert read(tailLines="1", timestamps="true") == "2025-11-28T12:09:00.000000000Z line 9\n"
     assert read(limitBytes="6") == "line 0"
     for bad in ({"tailLines": "-1"}, {"sinceTime": "yesterday"}, {"container": "nope"}, {"previous": "true"}):
         with pytest.raises(StatusError) as caught:

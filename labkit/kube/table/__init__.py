@@ -11,7 +11,7 @@ from labkit.clock import Millis
 from labkit.kube import kinds
 from labkit.kube.kinds import Kind
 from labkit.kube.store import Object
-from labkit.kube.table import access, cluster, network, pods, workloads
+from labkit.kube.table import access, autoscaling, cluster, network, pods, storage, workloads
 from labkit.kube.table.columns import Column, Row, age, column
 
 Printer = tuple[tuple[Column, ...], Callable[[Object, Millis], Row]]
@@ -35,6 +35,9 @@ PRINTERS: dict[Kind, Printer] = {
     kinds.LEASE: (cluster.LEASE, cluster.lease),
     kinds.CONFIG_MAP: (cluster.CONFIG_MAP, cluster.config_map),
     kinds.SECRET: (cluster.SECRET, cluster.secret),
+    kinds.SERVICE_ACCOUNT: (cluster.SERVICE_ACCOUNT, cluster.service_account),
+    kinds.PERSISTENT_VOLUME_CLAIM: (storage.CLAIM, storage.claim),
+    kinds.HORIZONTAL_POD_AUTOSCALER: (autoscaling.COLUMNS, autoscaling.row),
     kinds.ROLE: (access.ROLE, access.role),
     kinds.CLUSTER_ROLE: (access.ROLE, access.role),
     kinds.ROLE_BINDING: (access.BINDING, access.binding),

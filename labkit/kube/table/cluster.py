@@ -20,22 +20,31 @@ CONFIG_MAP: tuple[Column, ...] = (column("Name", "name"), column("Data"), column
 SECRET: tuple[Column, ...] = (column("Name", "name"), column("Type"), column("Data"), column("Age"))
 
 _ROLE = "node-role.kubernetes.io/"
+UNKNOWN = "<unknown>"
+SERVICE_ACCOUNT: tuple[Column, ...] = (column("Name", "name"), column("Secrets"), column("Age"))
 
 
 def node(obj: Object, now: Millis) -> Row:
     """One Node."""
-    status, info = obj["status"], obj["status"]["nodeInfo"]
-    ready = next((c["status"] for c in status.get("conditions", ()) if c["type"] == "Ready"), "Unknown")
-    state = {"True": "Ready", "False": "NotReady"}.get(ready, "Unknown")
-    if obj["spec"].get("unschedulable"):
+    status = obj.get("status", {})
+    info = status.get("nodeInfo", {})
+    ready = next((c["status"] for c in status.get("conditions", ()) if c["type"] == "Ready"), None)
+    state = "Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"
+    if obj.get("spec", {}).get("unschedulable"):
         state += ",SchedulingDisabled"
-    roles = sorted(key.removeprefix(_ROLE) for key in obj["metadata"].get("labels", {}) if key.startswith(_ROLE))
+    roles = _roles(obj["metadata"].get("labels", {}))
     address = {a["type"]: a["address"] for a in status.get("addresses", ())}
     return [
-        obj["metadata"]["name"], state, ",".join(roles) or NONE, age(obj, now), info["kubeletVersion"],
-        address.get("InternalIP", NONE), address.get("ExternalIP", NONE), info["osImage"], info["kernelVersion"],
-        info["containerRuntimeVersion"],
+        obj["metadata"]["name"], state, ",".join(roles) or NONE, age(obj, now), info.get("kubeletVersion", ""),
+        address.get("InternalIP", NONE), address.get("ExternalIP", NONE), info.get("osImage", UNKNOWN),
+        info.get("kernelVersion", UNKNOWN), info.get("containerRuntimeVersion", UNKNOWN),
     ]  # fmt: skip
+
+
+def _roles(labels: dict[str, str]) -> list[str]:
+    """From labels ``node-role.kubernetes.io/<role>`` and ``kubernetes.io/role=<role>``."""
+    roles = {key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE)}
+    return sorted((roles | {labels.get("kubernetes.io/role", "")}) - {""})
 
 
 def namespace(obj: Object, now: Millis) -> Row:
@@ -44,14 +53,24 @@ def namespace(obj: Object, now: Millis) -> Row:
 
 
 def event(obj: Object, now: Millis) -> Row:
-    """One Event."""
-    about, source = obj["involvedObject"], obj.get("source", {})
-    host = f", {source['host']}" if source.get("host") else ""
+    """One Event; a series tells when it was last seen and how often."""
+    about, series = obj["involvedObject"], obj.get("series") or {}
+    source = obj.get("source") or {}
+    first = obj.get("firstTimestamp") or obj.get("eventTime")
+    last = series.get("lastObservedTime") or obj.get("lastTimestamp") or first
+    kind, name = about.get("kind", "").lower(), about.get("name", "")
+    who = source.get("component") or obj.get("reportingComponent", "")
+    host = source.get("host") or obj.get("reportingInstance", "")
     return [
-        since(obj.get("lastTimestamp"), now), obj["type"], obj["reason"], f"{about['kind'].lower()}/{about['name']}",
-        about.get("fieldPath", ""), source.get("component", "") + host, obj["message"].strip(),
-        since(obj.get("firstTimestamp"), now), obj.get("count", 1), obj["metadata"]["name"],
+        since(last, now), obj.get("type", ""), obj.get("reason", ""), f"{kind}/{name}" if name else kind,
+        about.get("fieldPath", ""), f"{who}, {host}" if host else who, obj.get("message", "").strip(),
+        since(first, now), str(series.get("count") or obj.get("count") or 1), obj["metadata"]["name"],
     ]  # fmt: skip
+
+
+def service_account(obj: Object, now: Millis) -> Row:
+    """One ServiceAccount."""
+    return [obj["metadata"]["name"], str(len(obj.get("secrets") or ())), age(obj, now)]
 
 
 def lease(obj: Object, now: Millis) -> Row:

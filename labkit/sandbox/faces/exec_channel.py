@@ -6,30 +6,40 @@ terminal's size, and from v5 on 255, which closes the channel that it names
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from labkit.kube.status import StatusError
+from labkit.kube.status import StatusError, bad_request
 from labkit.sandbox.commands.streams import Streams
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 FRAME = 32 * 1024
+QUEUE = 64
+"""Frames of standard input that may wait; more wait in the client's socket."""
+
+
+def choose_protocol(socket: WebSocket) -> str:
+    """The newest offered protocol that is spoken here, or 400."""
+    offered = socket.scope.get("subprotocols", [])
+    chosen = next((protocol for protocol in PROTOCOLS if protocol in offered), None)
+    if chosen is None:
+        raise bad_request(f"unable to upgrade: none of {', '.join(PROTOCOLS)} was offered as a websocket subprotocol")
+    return chosen
 
 
 class ExecChannel:
     """The streams of one command; :meth:`run` serves the socket until the command ends."""
 
-    def __init__(self, socket: WebSocket) -> None:
+    def __init__(self, socket: WebSocket, protocol: str) -> None:
         self._socket = socket
-        self._stdin: asyncio.Queue[bytes] = asyncio.Queue()
-        if socket.query_params.get("stdin") != "true":
-            self._stdin.put_nowait(b"")
-        self._ended = False
+        self._protocol = protocol
+        self._stdin: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
+        self._ended = socket.query_params.get("stdin") != "true"
+        self._gone = False
 
     async def read(self) -> bytes:
         """The next bytes of standard input; ``b""`` at its end, and ever after."""
@@ -48,42 +58,44 @@ class ExecChannel:
         await self._send(STDOUT if self._socket.query_params.get("tty") == "true" else STDERR, data)
 
     async def run(self, command: Callable[[Streams], Awaitable[int]]) -> None:
-        """Accept the socket, run the command, and report how it ended."""
-        offered = self._socket.scope.get("subprotocols", [])
-        await self._socket.accept(subprotocol=next((p for p in PROTOCOLS if p in offered), None))
-        running = asyncio.ensure_future(command(self))
-        reading = asyncio.create_task(self._receive())
-        await asyncio.wait((running, reading), return_when=asyncio.FIRST_COMPLETED)
-        if not running.done() and reading.done() and reading.result() == "gone":
-            running.cancel()
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError, asyncio.CancelledError):
-            await self._report(running)
-        reading.cancel()
+        """Accept the socket, run the command to its end, and report how it ended.
 
-    async def _report(self, running: "asyncio.Future[int]") -> None:
+        As on a node, a client that goes away ends standard input and does not kill the command.
+        """
+        await self._socket.accept(subprotocol=self._protocol)
+        reading = asyncio.create_task(self._receive())
         try:
-            status = _status(await running)
+            status = _status(await command(self))
         except StatusError as error:
             status = error.body()
+        finally:
+            reading.cancel()
         await self._send(ERROR, orjson.dumps(status))
-        await self._socket.close()
+        if not self._gone:
+            await self._socket.close()
 
-    async def _receive(self) -> str:
-        """Take frames until the client closes standard input for good, or goes away."""
+    async def _receive(self) -> None:
+        """Take frames until the client goes away."""
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
-                self._stdin.put_nowait(b"")
-                return "gone"
+                self._gone = True
+                await self._stdin.put(b"")
+                return
             frame = message.get("bytes") or b""
             if frame[:1] == bytes([STDIN]) and len(frame) > 1:
-                self._stdin.put_nowait(frame[1:])
+                await self._stdin.put(frame[1:])
             elif frame == bytes([CLOSE, STDIN]):
-                self._stdin.put_nowait(b"")
+                await self._stdin.put(b"")
 
     async def _send(self, channel: int, data: bytes) -> None:
         for start in range(0, len(data), FRAME):
-            await self._socket.send_bytes(bytes([channel]) + data[start : start + FRAME])
+            if self._gone:
+                return
+            try:
+                await self._socket.send_bytes(bytes([channel]) + data[start : start + FRAME])
+            except WebSocketDisconnect:
+                self._gone = True
 
 
 def _status(code: int) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 Discovery is answered at once; every request for a resource is an action and goes through the gate.
 """
 
-import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import orjson
@@ -14,23 +15,23 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from labkit.clock import SECOND, Millis
+from labkit.clock import HOUR, SECOND, Millis
 from labkit.kube import podlogs
 from labkit.kube.api import HEALTH, Api
+from labkit.kube.podlogs import Follower
 from labkit.kube.request import Request as KubeCall
 from labkit.kube.request import Response as KubeAnswer
 from labkit.kube.request import User, Watch
 from labkit.kube.status import StatusError
-from labkit.kube.store import Change
 from labkit.sandbox.commands.streams import Streams
-from labkit.sandbox.faces.exec_channel import ExecChannel
+from labkit.sandbox.faces.exec_channel import ExecChannel, choose_protocol
 from labkit.world.actions import AnyAction, Exec, KubeRequest
 
 BODY_LIMIT = 3 * 1024 * 1024
 """Bytes a request may have: the limit of upstream's API server."""
 
-QUEUE_LIMIT = 1000
-"""Changes that may wait for a slow watcher before its watch is closed."""
+LONGEST_FOLLOW: Millis = 4 * HOUR
+"""How long ``logs -f`` goes on: a kubelet's ``streamingConnectionIdleTimeout``."""
 
 _OPEN = ("/version", "/openapi", *HEALTH)
 _DISCOVERY = 3
@@ -40,7 +41,6 @@ _DISCOVERY = 3
 class _Gate(Protocol):
     async def perform(self, user: User, action: AnyAction, streams: Streams | None = None) -> Any: ...
     async def wait(self, until: Millis) -> None: ...
-    def now(self) -> Millis: ...
 
 
 def application(api: Api, gate: _Gate, credentials: Mapping[str, User]) -> Starlette:
@@ -51,7 +51,6 @@ def application(api: Api, gate: _Gate, credentials: Mapping[str, User]) -> Starl
     return Starlette(
         routes=[
             WebSocketRoute(exec_path, face.exec),
-            Route(exec_path, face.exec_without_websocket, methods=["GET", "POST"]),
             Route("/{path:path}", face.request, methods=methods),
         ]
     )
@@ -68,40 +67,47 @@ class _Face:
         try:
             user = self._user(request)
             call = await _call(request)
-            if _is_discovery(call.path):
+            if _is_discovery(call.path) and not call.impersonate:
                 return _plain(self._api.handle(user, call))
+            before = self._api.store.version
             answer: KubeAnswer = await self._gate.perform(user, _action(call))
         except StatusError as error:
             return _json(error.code, error.body())
         if answer.watch is not None:
-            return StreamingResponse(self._watch(answer.watch), media_type="application/json")
+            return StreamingResponse(self._watch(answer.watch, before), media_type="application/json")
         if answer.text is not None and call.param("follow") == "true":
-            return StreamingResponse(self._follow(call, answer.text), media_type="text/plain")
+            return StreamingResponse(self._follow(call, answer.text, self._api.follow(call)), media_type="text/plain")
         return _plain(answer)
 
     async def exec(self, socket: WebSocket) -> None:
-        """A command in a container, over the channel protocol."""
-        channel = ExecChannel(socket)
+        """A command in a container, over the channel protocol.
+
+        What upstream's API server refuses is an HTTP answer in the handshake, since after it there
+        is no status code; what only the node finds out is told over the error channel. A refused
+        command passes the gate like any other: that it was tried is evidence.
+        """
         try:
             user, action = self._user(socket), _exec(socket)
-            self._authorize(user, action)
+            protocol = choose_protocol(socket)
         except StatusError as error:
-            # A denial is an HTTP answer in the handshake: after it there would be no status code.
             await socket.send_denial_response(_json(error.code, error.body()))
             return
-        await channel.run(lambda streams: self._gate.perform(user, action, streams))
+        refusal = self._refusal(user, action)
+        if refusal is None:
+            await ExecChannel(socket, protocol).run(lambda streams: self._gate.perform(user, action, streams))
+            return
+        with contextlib.suppress(StatusError):
+            await self._gate.perform(user, action)
+        await socket.send_denial_response(_json(refusal.code, refusal.body()))
 
-    async def exec_without_websocket(self, request: Request) -> Response:
-        """SPDY, to which kubectl falls back: the same denial, or that only websockets are spoken."""
-        try:
-            self._authorize(self._user(request), _exec(request))
-            raise StatusError(400, "BadRequest", "Upgrade request required: exec is spoken over websockets only")
-        except StatusError as error:
-            return _json(error.code, error.body())
-
-    def _authorize(self, user: User, action: Exec) -> None:
+    def _refusal(self, user: User, action: Exec) -> StatusError | None:
+        """Why the API server itself would not let a command begin."""
         as_ = (action.impersonate, action.impersonate_groups)
-        self._api.authorize_exec(user, action.namespace, action.pod, action.container, as_)
+        try:
+            self._api.authorize_exec(user, action.namespace, action.pod, action.container, as_)
+        except StatusError as error:
+            return error if error.code < HTTPStatus.INTERNAL_SERVER_ERROR else None
+        return None
 
     def _user(self, connection: HTTPConnection) -> User:
         token = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
@@ -110,44 +116,41 @@ class _Face:
             raise StatusError(401, "Unauthorized", "Unauthorized")
         return user
 
-    async def _watch(self, watch: Watch) -> AsyncIterator[bytes]:
-        """Newline-delimited events until the watch's time is over, or its reader too slow."""
-        queue: asyncio.Queue[Change] = asyncio.Queue(QUEUE_LIMIT)
-        overflow = asyncio.Event()
+    async def _watch(self, watch: Watch, before: int) -> AsyncIterator[bytes]:
+        """Newline-delimited events until the watch's time is over.
 
-        def observe(change: Change) -> None:
+        Changes are taken from the store's own history, so a reader who is slow or gone costs no
+        memory; one who falls behind that history is told so (410), and the watch ends.
+        """
+        store, end = self._api.store, self._api.now() + watch.timeout * SECOND
+        for event in watch.initial:
+            yield _line(event)
+        while True:
             try:
-                queue.put_nowait(change)
-            except asyncio.QueueFull:
-                overflow.set()
+                changes = store.since(before) if store.version > before else []
+            except StatusError as error:
+                yield _line({"type": "ERROR", "object": error.body()})
+                return
+            before = store.version
+            for change in changes:
+                rendered = watch.event(change, self._api.now())
+                if rendered is not None:
+                    yield _line(rendered)
+            if self._api.now() >= end:
+                return
+            await self._gate.wait(end)
 
-        unsubscribe = self._api.store.subscribe(observe)
-        end = self._gate.now() + watch.timeout * SECOND
-        try:
-            for event in watch.initial:
-                yield _line(event)
-            while not overflow.is_set() and self._api.now() < end:
-                while not queue.empty():
-                    rendered = watch.event(queue.get_nowait(), self._api.now())
-                    if rendered is not None:
-                        yield _line(rendered)
-                await self._gate.wait(end)
-        finally:
-            unsubscribe()
-
-    async def _follow(self, call: KubeCall, text: str) -> AsyncIterator[bytes]:
+    async def _follow(self, call: KubeCall, text: str, follower: Follower) -> AsyncIterator[bytes]:
         """``logs -f``: what is there, then what is added, until the container's run ends."""
         yield text.encode()
-        _, _, _, _, namespace, _, pod, _ = call.path.split("/")
-        sent = self._api.now()
-        while True:
-            await self._gate.wait(self._api.now() + 30 * SECOND)
-            added, ended = self._api.added_lines(namespace, pod, call, sent)
-            sent = self._api.now()
+        end = self._api.now() + LONGEST_FOLLOW
+        ended = False
+        while not ended and self._api.now() < end:
+            added, ended = follower.added()
             if added:
                 yield podlogs.format_lines(added, call).encode()
-            if ended:
-                return
+            if not ended:
+                await self._gate.wait(min(end, self._api.now() + 30 * SECOND))
 
 
 async def _call(request: Request) -> KubeCall:

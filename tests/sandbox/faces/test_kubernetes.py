@@ -82,7 +82,7 @@ REFUSALS = [
     ("get pods --as=system:admin", 1, r'cannot impersonate resource "users"'),
     ("logs kafka-0 --previous", 1, r'previous terminated container "kafka" in pod "kafka-0" not found'),
     ("logs kafka-0 -c nope", 1, r"container nope is not valid for pod kafka-0"),
-    ("exec kafka-1 -- env", 1, r'pods/exec "kafka-1" is forbidden: User "trainee" cannot create resource "pods/exec"'),
+    ("exec kafka-1 -- env", 1, r'pods "kafka-1" is forbidden: User "trainee" cannot create resource "pods/exec"'),
     ("exec nope -- env", 1, r'pods "nope" not found'),
     ("exec kafka-0 -- nope", 1, r'exec: "nope": executable file not found in \$PATH'),
     ("exec kafka-0 -- kafka-topics.sh --nope", 1, r"nope is not a recognized option"),
