@@ -18,6 +18,10 @@ from labkit.errors import LabkitError
 
 WELCOME = "labs/welcome.ipynb"
 
+ANNOUNCEMENTS = ("@jupyterlab/apputils-extension:announcements",)
+INSTRUCTORS = ("@jupyter/nbgrader:create-assignment", "@jupyter/nbgrader:formgrader", "@jupyter/nbgrader:course-list")
+"""nbgrader's panels for those who have the source of assignments beside their notebooks."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -45,7 +49,7 @@ class Address:
 
 def serve(root: Path, home: Path, address: Address, *, browser: bool) -> None:
     """Serve the files of ``root`` until Ctrl-C or SIGTERM. JupyterLab's own state goes to ``home``."""
-    _quieten(home / "jupyter")
+    _quieten(home / "jupyter", instructor=(root / "source").is_dir())
     page = f"/lab/tree/{WELCOME}" if (root / WELCOME).is_file() else "/lab"
     threading.Thread(target=_tell_when_ready, args=(address, page), daemon=True).start()
     from jupyterlab.labapp import LabApp  # noqa: PLC0415  (heavy, and reads the environment that was just set)
@@ -79,9 +83,10 @@ def _arguments(root: Path, address: Address, page: str, *, browser: bool) -> lis
     return arguments + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
 
 
-def _quieten(folder: Path) -> None:
-    """Turn off JupyterLab's prompt about its news, and keep its workspaces to ourselves."""
-    disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+def _quieten(folder: Path, *, instructor: bool) -> None:
+    """Turn off JupyterLab's prompt about its news and what only instructors need; its workspaces are our own."""
+    unwanted = ANNOUNCEMENTS if instructor else (*ANNOUNCEMENTS, *INSTRUCTORS)
+    disabled = {"disabledExtensions": dict.fromkeys(unwanted, True)}
     path = folder / "labconfig" / "page_config.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(disabled), encoding="utf-8")

@@ -79,10 +79,16 @@ def grouping(modifier: ast.AggModifier | None) -> Callable[[Labels], Labels]:
 
 
 def _groups(lines: Lines, key: Callable[[Labels], Labels]) -> Groups:
+    members = _grouped(lines, key)
+    return Groups(list(members), list(members.values()), lines)
+
+
+def _grouped(lines: Lines, key: Callable[[Labels], Labels]) -> dict[Labels, list[int]]:
+    """The rows of every group."""
     members: dict[Labels, list[int]] = {}
     for row, labels in enumerate(lines.labels):
         members.setdefault(key(labels), []).append(row)
-    return Groups(list(members), list(members.values()), lines)
+    return members
 
 
 def _numbers(value: Value | None) -> Floats:
@@ -200,11 +206,14 @@ def _count_values(lines: Lines, key: Callable[[Labels], Labels], label: str) -> 
         raise ExecutionError(f'invalid label name "{label}"')
     steps = lines.values.shape[1]
     counts: dict[Labels, Floats] = {}
-    for row, labels in enumerate(lines.labels):
-        group = key(labels)
-        for step in np.flatnonzero(lines.present[row]):
-            found = Labels([*group, (label, formatted(lines.values[row, step]))])
-            counts.setdefault(found, np.zeros(steps))[step] += 1
+    for group, rows in _grouped(lines, key).items():
+        index, step = np.nonzero(lines.present[rows])
+        found, which = np.unique(lines.values[rows][index, step], return_inverse=True)
+        number = np.zeros((len(found), steps))
+        np.add.at(number, (which.ravel(), step), 1.0)
+        for value, row in zip(found.tolist(), number, strict=True):
+            labels = Labels([*group, (label, formatted(value))])
+            counts[labels] = counts[labels] + row if labels in counts else row
     if not counts:
         return Lines([], np.zeros((0, steps)), np.zeros((0, steps), bool))
     values = np.stack(list(counts.values()))

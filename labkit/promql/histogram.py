@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from labkit.promql.values import Floats, Lines, Numbers
-from labkit.signals.labels import NAME, Labels
+from labkit.promql.values import Floats, Lines, Numbers, unnamed
+from labkit.signals.labels import Labels
 
 _TOLERANCE = 1e-12
 """A bucket that has less than the one below it, but by no more than this share, is rounded, not repaired."""
@@ -28,7 +28,7 @@ def _each(lines: Lines, compute: Callable[[Floats, Floats, np.ndarray], Floats])
     for row, labels in enumerate(lines.labels):
         bound = _bound(labels.get("le"))
         if bound is not None:
-            histograms.setdefault(labels.without((NAME, "le")), []).append((bound, row))
+            histograms.setdefault(labels.without(("le",)), []).append((bound, row))
     values = np.full((len(histograms), lines.values.shape[1]), np.nan)
     present = np.zeros(values.shape, bool)
     with np.errstate(all="ignore"):
@@ -40,7 +40,7 @@ def _each(lines: Lines, compute: Callable[[Floats, Floats, np.ndarray], Floats])
                 counts = lines.values[rows[which]][:, steps]
                 values[place, steps] = compute(*_repaired(bounds[which], counts), steps)
                 present[place, steps] = True
-    return Lines(list(histograms), values, present)
+    return Lines(unnamed(histograms), values, present)
 
 
 def _bound(text: str) -> float | None:
@@ -82,7 +82,7 @@ def _quantile(level: Floats, bounds: Floats, counts: Floats) -> Floats:
     else:
         total = counts[-1]
         rank = level * total
-        place = np.minimum((counts[:-1] < rank).sum(axis=0), number - 1)
+        place = np.where(np.isnan(rank), number - 1, (counts[:-1] < rank).sum(axis=0))
         step = np.arange(len(level))
         below = np.maximum(place - 1, 0)
         start = np.where(place > 0, bounds[below], 0.0)
@@ -91,7 +91,7 @@ def _quantile(level: Floats, bounds: Floats, counts: Floats) -> Floats:
         inside = start + (bounds[place] - start) * share
         inside = np.where((place == 0) & (bounds[0] <= 0), bounds[0], inside)
         inside = np.where(place == number - 1, bounds[-2], inside)
-        inside = np.where((total == 0) | np.isnan(total), np.nan, inside)
+        inside = np.where(total == 0, np.nan, inside)
     valid = (level >= 0) & (level <= 1)
     return np.where(valid, inside, outside)
 

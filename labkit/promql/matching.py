@@ -58,8 +58,6 @@ def matched(node: ast.BinaryExpr, left: Lines, right: Lines) -> Lines:
         return Lines([], np.zeros((0, steps)), np.zeros((0, steps), bool))
     of_many, of_one = (np.array(side) for side in zip(*pairs, strict=True))
     present = many.present[of_many] & one.present[of_one]
-    if not how.many:
-        _one_to_one(how, many, of_many, present)
     of_left, of_right = (of_one, of_many) if how.many == "right" else (of_many, of_one)
     values, against = left.values[of_left], right.values[of_right]
     as_bool = node.modifier is not None and node.modifier.return_bool
@@ -67,6 +65,8 @@ def matched(node: ast.BinaryExpr, left: Lines, right: Lines) -> Lines:
         present &= filtered(operator, values, against)
     else:
         values = calculated(operator, values, against)
+    if not how.many:  # what a comparison has filtered out meets nobody
+        _one_to_one(how, many, of_many, present)
     drop_name = operator in ARITHMETIC or as_bool
     labels = [_result(how, many.labels[m], one.labels[o], drop_name=drop_name) for m, o in pairs]
     kept = np.flatnonzero(present.any(axis=1))

@@ -14,3 +14,11 @@ def formatted(value: float) -> str:
     if "e" in text:
         text = format(Decimal(text), "f")
     return text.removesuffix(".0")
+
+
+def encoded(value: float) -> str:
+    """``value`` as in answers of the HTTP API: an exponent below 1e-6 and from 1e21 on (upstream ``jsonutil``)."""
+    size = abs(value)
+    if 0 < size < 1e-6 or 1e21 <= size < math.inf:
+        return repr(float(value))
+    return formatted(value)

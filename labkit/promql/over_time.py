@@ -2,16 +2,14 @@
 
 import numpy as np
 
-from labkit.promql.kahan import Sum, Variance
+from labkit.promql.kahan import Variance
 from labkit.promql.quantiles import quantile
+from labkit.promql.running import window_sums
 from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
 from labkit.promql.windows import count, each_bundle, first_and_last, reduced, samples
 
 _SCALE = 2.0**-64
 """What values are scaled by, without rounding, when their sum would overflow but their mean does not."""
-
-_SAFE = 1e280
-"""A value of which any number that fits a window can be added up."""
 
 
 def _there(bundle: Bundle) -> tuple[Flags, tuple[int, int]]:
@@ -81,20 +79,7 @@ def quantile_over_time(levels: Floats, ranges: Ranges) -> Lines:
 
 
 def _sum(bundle: Bundle, scale: float = 1.0) -> Floats:
-    if _plain(bundle):
-        return reduced(np.add, bundle) * scale
-    shape = _there(bundle)[1]
-    total = Sum(shape)
-    for values, there, _ in samples(bundle):
-        total.add(values * scale, np.broadcast_to(there, shape))
-    return total.value
-
-
-def _plain(bundle: Bundle) -> bool:
-    """Whether plain sums are as good as compensated ones, which are slow: nothing cancels out or overflows."""
-    values = bundle.values
-    least, most = values.min(initial=0.0), values.max(initial=0.0)  # NaN where there is one, and so refused
-    return bool((least >= 0 or most <= 0) and most - least < _SAFE)
+    return window_sums(bundle.values * scale, bundle.low, bundle.high)
 
 
 def _mean(bundle: Bundle) -> Floats:

@@ -5,6 +5,7 @@ Formulas: upstream ``promql/functions.go`` (``extrapolatedRate``, ``instantValue
 
 import numpy as np
 
+from labkit.promql.running import window_sums
 from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
 from labkit.promql.windows import count, each_bundle, first_and_last
 
@@ -61,12 +62,11 @@ def _extrapolated(ranges: Ranges, bundle: Bundle, *, counter: bool, per_second: 
 
 def _resets(bundle: Bundle) -> Floats:
     """What a counter had counted before it was reset, summed over each window's resets."""
-    lost = np.zeros((len(bundle.rows), len(bundle.low)))
     fell = bundle.values[:, 1:] < bundle.values[:, :-1]
-    for column in np.flatnonzero(fell.any(axis=0)):
-        inside = (bundle.low <= column) & (column + 1 < bundle.high)
-        lost += np.where(fell[:, column], bundle.values[:, column], 0.0)[:, None] * inside
-    return lost
+    if not fell.any():
+        return np.zeros((len(bundle.rows), len(bundle.low)))
+    low = np.minimum(bundle.low, fell.shape[1])
+    return window_sums(np.where(fell, bundle.values[:, :-1], 0.0), low, np.maximum(bundle.high - 1, low))
 
 
 def _last_two(bundle: Bundle, *, rate: bool) -> tuple[Floats, Flags]:

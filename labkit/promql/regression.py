@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from labkit.promql.kahan import Sum
+from labkit.promql.running import window_sums
 from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
-from labkit.promql.windows import count, each_bundle, first_and_last, samples
+from labkit.promql.windows import count, each_bundle, first_and_last
 
 
 def deriv(ranges: Ranges) -> Lines:
@@ -23,23 +23,32 @@ def predict_linear(ranges: Ranges, now: Floats, ahead: Floats) -> Lines:
 
 
 def _regression(bundle: Bundle, origin: Floats | None) -> tuple[Floats, Flags, Floats]:
-    """Slope, presence, and value at ``origin`` (seconds; each window's first sample if ``None``)."""
-    shape = (len(bundle.rows), len(bundle.low))
-    first, _ = first_and_last(bundle)
-    zero = bundle.times[first] / 1000 if origin is None else origin
-    number = count(bundle)
-    base = bundle.values[:, first]
-    constant = np.ones(shape, bool)
-    sums = {name: Sum(shape) for name in ("x", "y", "xy", "xx")}
-    for values, there, times in samples(bundle):
-        where = np.broadcast_to(there, shape)
-        x = np.broadcast_to(times - zero, shape)
-        constant &= (values == base) | ~where
-        for name, term in (("x", x), ("y", values), ("xy", x * values), ("xx", x * x)):
-            sums[name].add(term, where)
-    x, y, xy, xx = (sums[name].value for name in ("x", "y", "xy", "xx"))
-    covariance = xy - x * y / number
-    variance = xx - x * x / number
-    slope = np.where(constant, np.where(np.isinf(base), np.nan, 0.0), covariance / variance)
-    intercept = np.where(constant, np.where(np.isinf(base), np.nan, base), y / number - slope * x / number)
-    return slope, np.broadcast_to(number >= 2, shape), intercept
+    """Slope, presence, and value at ``origin`` (seconds; each window's first sample if ``None``).
+
+    Times are summed from the first sample of all and then moved to each window's origin; values are
+    taken from their series' first, so that a large level does not drown small changes.
+    """
+    low, high, number = bundle.low, bundle.high, count(bundle)
+    first, last = first_and_last(bundle)
+    start = bundle.times[0]
+    seconds = (bundle.times - start) / 1000
+    zero = seconds[first] if origin is None else origin - start / 1000
+    level = np.where(np.isfinite(bundle.values[:, :1]), bundle.values[:, :1], 0.0)
+    y = window_sums(bundle.values - level, low, high)
+    xy = window_sums((bundle.values - level) * seconds, low, high) - zero * y
+    x, xx = window_sums(np.stack([seconds, seconds**2]), low, high)
+    xx = xx - 2 * zero * x + number * zero**2
+    x = x - number * zero
+    slope = (xy - x * y / number) / (xx - x * x / number)
+    constant, base = _constant(bundle.values, first, last), bundle.values[:, first]
+    intercept = np.where(constant, np.where(np.isinf(base), np.nan, base), level + y / number - slope * x / number)
+    slope = np.where(constant, np.where(np.isinf(base), np.nan, 0.0), slope)
+    return slope, np.broadcast_to(number >= 2, slope.shape), intercept
+
+
+def _constant(values: Floats, first: np.ndarray, last: np.ndarray) -> Flags:
+    """Whether all samples of a window are equal."""
+    changes = np.zeros(values.shape, np.int64)
+    np.cumsum(values[:, 1:] != values[:, :-1], axis=1, out=changes[:, 1:])
+    unchanged: Flags = changes[:, last] == changes[:, first]
+    return unchanged

@@ -59,9 +59,11 @@ class Selected:
 class Block:
     """Series sampled together: one column of times, one row of values a time. Grows by doubling."""
 
-    def __init__(self, labels: list[Labels]) -> None:
+    def __init__(self, labels: list[Labels], after: Millis | None = None) -> None:
         self.labels = labels
         self.count = 0
+        self.ended = False
+        self._last = after
         self._times = np.empty(64, np.int64)
         self._values = np.empty((64, len(labels)), np.float64)
 
@@ -69,14 +71,22 @@ class Block:
         """Add a sample of every series; ``time`` must be later than the last, ``values`` of shape (series,)."""
         if values.shape != (len(self.labels),):
             raise ValueError(f"{len(self.labels)} values are wanted, not {values.shape}")
-        if self.count and time <= self._times[self.count - 1]:
-            raise ValueError(f"the sample at {time} is not after the last, at {self._times[self.count - 1]}")
+        if self.ended:
+            raise ValueError("another block has begun since")
+        if self._last is not None and time <= self._last:
+            raise ValueError(f"the sample at {time} is not after the last, at {self._last}")
         if self.count == len(self._times):
             self._times = np.concatenate([self._times, np.empty_like(self._times)])
             self._values = np.concatenate([self._values, np.empty_like(self._values)])
         self._times[self.count] = time
         self._values[self.count] = values
+        self._last = time
         self.count += 1
+
+    def end(self) -> Millis | None:
+        """Take no more samples; the time of the last one, here or before."""
+        self.ended = True
+        return self._last
 
     @property
     def times(self) -> Times:
@@ -95,6 +105,7 @@ class SeriesStore:
     def __init__(self) -> None:
         self.metadata: dict[str, Metadata] = {}
         self._blocks: list[Block] = []
+        self._end: Millis | None = None
         self._parts: dict[Labels, list[Part]] = {}
         self._by_name: dict[str, list[Labels]] = {}
 
@@ -102,13 +113,15 @@ class SeriesStore:
         """Begin a block; series of the last block that are not in ``labels`` end with its first sample."""
         if len(set(labels)) != len(labels):
             raise ValueError("a series is in the block twice")
-        if self._blocks and not self._blocks[-1].count:
-            self._discard()
+        if self._blocks:
+            self._end = self._blocks[-1].end()
+            if not self._blocks[-1].count:
+                self._discard()
         for column, series in enumerate(labels):
             if series not in self._parts:
                 self._by_name.setdefault(series.name, []).append(series)
             self._parts.setdefault(series, []).append((len(self._blocks), column))
-        self._blocks.append(Block(labels))
+        self._blocks.append(Block(labels, self._end))
         return self._blocks[-1]
 
     def describe(self, name: str, type: str, help: str) -> None:

@@ -6,14 +6,14 @@ import numpy as np
 
 from labkit.clock import SECOND, Millis
 from labkit.promql import Matrix, Result, Scalar, String, Vector
-from labkit.promql.numbers import formatted
+from labkit.promql.numbers import encoded
 
 
 def rendered(result: Result, limit: int | None = None) -> tuple[dict[str, Any], bool]:
     """``resultType`` and ``result``, and whether ``limit`` cut series off."""
     match result:
         case Scalar(time, value):
-            return {"resultType": "scalar", "result": [_time(time), formatted(value)]}, False
+            return {"resultType": "scalar", "result": [_time(time), encoded(value)]}, False
         case String(time, text):
             return {"resultType": "string", "result": [_time(time), text]}, False
         case Vector():
@@ -29,7 +29,7 @@ def _cut(labels: list[Any], limit: int | None) -> bool:
 def _vector(vector: Vector) -> list[dict[str, Any]]:
     time = _time(vector.time)
     return [
-        {"metric": dict(labels), "value": [time, formatted(value)]}
+        {"metric": dict(labels), "value": [time, encoded(value)]}
         for labels, value in zip(vector.labels, vector.values.tolist(), strict=True)
     ]
 
@@ -39,7 +39,7 @@ def _matrix(matrix: Matrix) -> list[dict[str, Any]]:
     series = []
     for labels, values, present in zip(matrix.labels, matrix.values, matrix.present, strict=True):
         shown = np.flatnonzero(present).tolist()
-        texts = [formatted(value) for value in values[present].tolist()]
+        texts = [encoded(value) for value in values[present].tolist()]
         series.append(
             {"metric": dict(labels), "values": [[times[i], text] for i, text in zip(shown, texts, strict=True)]}
         )
