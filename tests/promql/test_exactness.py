@@ -1,4 +1,4 @@
-"""To add to tests/promql: what the review found."""
+"""What must be exact: window sums, bounds of histograms, matches that a filter makes one-to-one."""
 
 import numpy as np
 import pytest
