@@ -1,11 +1,10 @@
 """What a selector asks of one label."""
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 
 from labkit.signals.labels import Labels
-from labkit.signals.regex import compiled
+from labkit.signals.regex import Pattern, compiled
 
 
 class Match(Enum):
@@ -24,7 +23,7 @@ class Matcher:
     name: str
     op: Match
     value: str
-    _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _pattern: Pattern | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Compile the pattern; :class:`~labkit.errors.QueryError` if it is none."""

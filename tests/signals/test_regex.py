@@ -32,3 +32,9 @@ def test_a_pattern_means_what_it_means_in_re2(pattern: str, text: str, *, matche
 def test_what_re2_has_not_is_refused(pattern: str) -> None:
     with pytest.raises(QueryError, match="error parsing regexp"):
         compiled(pattern)
+
+
+def test_no_pattern_hangs() -> None:
+    """A back-tracking engine would need some 2^40 steps for each of these."""
+    for pattern in ("(a+)+$", "(a*)*b", "(a|aa)+$", "(x+x+)+y"):
+        assert compiled(pattern).fullmatch("a" * 5000 + "x" * 40) is None
