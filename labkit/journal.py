@@ -6,7 +6,9 @@ found and named. The chain proves that a file is *whole*, not that it is *true*:
 only the inputs (time, face, action) and replays them (see DESIGN.md, 'Grading').
 """
 
+import fcntl
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
@@ -61,7 +63,7 @@ class Journal:
         """A new journal at ``path``; refuses to overwrite an existing one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            journal = cls(header, path.open("xb"))
+            journal = cls(header, _alone(path.open("xb"), path))
         except FileExistsError:
             raise JournalError(
                 "a journal is already there", where=str(path), remedy="move it away, or go on with it"
@@ -71,9 +73,10 @@ class Journal:
 
     @classmethod
     def resume(cls, path: Path) -> Self:
-        """Go on with the journal at ``path``, its chain verified first."""
+        """Go on with the journal at ``path``, its chain verified first; half a last line is cut off."""
         header, entries = read(path)
-        return cls(header, path.open("ab"), entries)
+        os.truncate(path, len(_whole(path)))
+        return cls(header, _alone(path.open("ab"), path), entries)
 
     @property
     def hash(self) -> str:
@@ -100,6 +103,18 @@ class Journal:
             self._file.flush()
 
 
+def _alone(file: IO[bytes], path: Path) -> IO[bytes]:
+    """The file, locked for as long as it is open: two writers would break each other's chain."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise JournalError(
+            "another sandbox writes this journal", where=str(path), remedy="end it first (labkit down), or use it"
+        ) from None
+    return file
+
+
 def seal_of(header: Header) -> str:
     """The hash with which a journal's chain begins."""
     return hashlib.sha256(_encode(header)).hexdigest()
@@ -110,10 +125,7 @@ def read(path: Path) -> tuple[Header, list[Entry]]:
 
     Raises :class:`JournalError` naming the first line that is not as it was written.
     """
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise JournalError(error.strerror or str(error), where=str(path), remedy="check the file's name") from error
+    lines = _whole(path).splitlines()
     if not lines:
         raise JournalError("the journal is empty", where=str(path), remedy="submit the file as the sandbox wrote it")
     header = _decode(lines[0], Header, path, 1)
@@ -122,6 +134,15 @@ def read(path: Path) -> tuple[Header, list[Entry]]:
             f"journal format {header.format} is not {FORMAT}", where=f"{path}:1", remedy="use the labkit it came from"
         )
     return header, list(_chain(lines[1:], seal_of(header), path))
+
+
+def _whole(path: Path) -> bytes:
+    """The file up to the end of its last whole line: a sandbox that was killed may leave half of one."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise JournalError(error.strerror or str(error), where=str(path), remedy="check the file's name") from error
+    return data[: data.rfind(b"\n") + 1]
 
 
 def _chain(lines: list[bytes], previous: str, path: Path) -> Iterator[Entry]:

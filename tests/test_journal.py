@@ -51,7 +51,7 @@ def test_equal_journals_have_equal_hashes_whatever_the_order_of_keys(actions):
 def test_damage_is_found_where_it_is(tmp_path, damage, line):
     path = tmp_path / "journal.jsonl"
     write(path)
-    path.write_bytes(b"\n".join(damage(path.read_bytes().splitlines())))
+    path.write_bytes(b"".join(line + b"\n" for line in damage(path.read_bytes().splitlines())))
     with pytest.raises(JournalError) as caught:
         journal.read(path)
     assert caught.value.where == f"{path}:{line}"
@@ -73,3 +73,24 @@ def test_a_journal_is_never_overwritten(tmp_path):
     write(tmp_path / "journal.jsonl")
     with pytest.raises(JournalError, match="already there"):
         Journal.create(tmp_path / "journal.jsonl", HEADER)
+
+
+def test_half_a_last_line_is_cut_off_and_the_rest_goes_on(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    written = write(path)
+    written.close()
+    path.write_bytes(path.read_bytes()[:-20])
+    assert len(journal.read(path)[1]) == len(written.entries) - 1
+    resumed = Journal.resume(path)
+    resumed.append(99, "a", "f", {}, {})
+    resumed.close()
+    assert [entry.time for entry in journal.read(path)[1]][-1] == 99
+
+
+def test_a_journal_has_one_writer(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    first = Journal.create(path, HEADER)
+    with pytest.raises(JournalError, match="another sandbox writes"):
+        Journal.resume(path)
+    first.close()
+    Journal.resume(path).close()

@@ -50,7 +50,10 @@ class ManualDrive:
 
     async def skip(self, duration: Millis) -> None:
         """Step through ``duration``."""
-        await _advance(self._world, self._world.now + duration)
+        end = self._world.now + duration
+        while self._world.now < end:
+            self._world.clock.advance(min(end, self._world.now + SLICE))
+            await asyncio.sleep(0)
 
 
 class LiveDrive:
@@ -58,6 +61,9 @@ class LiveDrive:
 
     POLL = 0.25
     """Seconds of the wall between looks of a waiting request, and between steps of :meth:`run`."""
+
+    LONGEST_GAP: Millis = 60 * SECOND
+    """A longer time without a step is an absence (a stopped process): the world slept through it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -68,30 +74,35 @@ class LiveDrive:
         return time.monotonic_ns() // 1_000_000
 
     def tick(self) -> Millis:
-        """Bring the world to the present; short of a long absence this is a step or two."""
-        self._world.clock.advance(max(self._world.now, self._wall() + self._offset))
+        """Bring the world to the present: a step or two."""
+        self._world.clock.advance(self._present())
         return self._world.now
 
     async def wait(self, until: Millis) -> None:
         """Wait a moment of the wall's time."""
         left = max(0, until - self._world.now) / SECOND
         await asyncio.sleep(min(self.POLL, left))
-        await _advance(self._world, self._wall() + self._offset)
+        self.tick()
 
     async def skip(self, duration: Millis) -> None:
-        """Run ahead by ``duration``, for good."""
-        self._offset += duration
-        await _advance(self._world, self._wall() + self._offset)
+        """Run ahead by ``duration``, for good; slice by slice, so that others are answered meanwhile."""
+        while duration > 0:
+            ahead = min(duration, SLICE)
+            self._world.clock.advance(self._present() + ahead)
+            self._offset += ahead
+            duration -= ahead
+            await asyncio.sleep(0)
 
     async def run(self) -> None:
         """Keep the world at the present until cancelled."""
         while True:
             await asyncio.sleep(self.POLL)
-            await _advance(self._world, self._wall() + self._offset)
+            self.tick()
 
-
-async def _advance(world: World, to: Millis) -> None:
-    """Advance in slices, so that other requests are answered meanwhile."""
-    while world.now < to:
-        world.clock.advance(min(to, world.now + SLICE))
-        await asyncio.sleep(0)
+    def _present(self) -> Millis:
+        """What the wall clock says that virtual time is; never before now."""
+        gap = self._wall() + self._offset - self._world.now
+        if gap > self.LONGEST_GAP:
+            self._offset -= gap
+            gap = 0
+        return self._world.now + max(0, gap)

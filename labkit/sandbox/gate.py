@@ -30,7 +30,11 @@ Handler = Callable[[User, Any, Streams], Awaitable[tuple[Any, dict[str, Any]]]]
 
 
 class Gate:
-    """Performs actions at their virtual time and journals them with their outcome."""
+    """Performs actions at their virtual time and journals them with their outcome.
+
+    An entry has the time at which its action began and is written when it has ended, so that
+    sessions may overlap; who reads a journal sorts it by time.
+    """
 
     def __init__(self, drive: Drive, handlers: Mapping[type[AnyAction], Handler], journal: Journal) -> None:
         self._drive = drive
@@ -41,15 +45,18 @@ class Gate:
         """Perform ``action`` as ``user``; errors of the action's own protocol are journalled and raised."""
         time = self._drive.tick()
         tape = Tape(streams or Recorded())
+        outcome: dict[str, Any] = {"cancelled": True}
         try:
             result, outcome = await self._handlers[type(action)](user, action, tape)
         except StatusError as error:
-            self.note(time, user, action, {"code": error.code, "reason": error.reason})
+            outcome = {"code": error.code, "reason": error.reason}
             raise
-        if isinstance(action, Exec):
-            action = msgspec.structs.replace(action, stdin=bytes(tape.stdin))
-            outcome |= tape.outcome()
-        self.note(time, user, action, outcome)
+        finally:
+            # In the end, too, of a session that was cut off: what it saw was seen.
+            if isinstance(action, Exec):
+                action = msgspec.structs.replace(action, stdin=bytes(tape.stdin))
+                outcome |= tape.outcome()
+            self.note(time, user, action, outcome)
         return result
 
     def note(self, time: Millis, user: User, action: AnyAction, outcome: dict[str, Any]) -> None:
@@ -76,9 +83,9 @@ class Tape:
         self._stderr = bytearray()
 
     async def read(self) -> bytes:
-        """The next bytes of standard input."""
-        data = await self._streams.read()
-        self.stdin += data[: KEPT - len(self.stdin)]
+        """The next bytes of standard input; it ends at :data:`KEPT`, so that replay reads the same."""
+        data = (await self._streams.read())[: KEPT - len(self.stdin)]
+        self.stdin += data
         return data
 
     async def out(self, data: bytes) -> None:

@@ -60,7 +60,7 @@ class Sandbox:
         self.world = World(self.seed, start, self.staging)
         if self.journal.entries:
             # No action of this slice changes the world, so going on is to go where time stood.
-            self.world.clock.advance(self.journal.entries[-1].time)
+            self.world.clock.advance(max(entry.time for entry in self.journal.entries))
         self.drive = driver(self.world)
         self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
         self.promql = Engine(self.world.series)

@@ -18,6 +18,7 @@ from labkit import endpoints, processes
 from labkit.clock import EPOCH, Millis
 from labkit.control import CheckReport, Now, Status, Value
 from labkit.endpoints import Endpoints
+from labkit.errors import SandboxError
 from labkit.sandbox import kubeconfig, toolbox
 from labkit.sandbox.certificates import Authority
 from labkit.sandbox.drive import LiveDrive, ManualDrive
@@ -25,6 +26,7 @@ from labkit.sandbox.engines.relay import Relay
 from labkit.sandbox.faces import control, kubernetes, prometheus, research_api
 from labkit.sandbox.options import Options
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
+from labkit.scenarios.exercise import EXERCISE_DAY
 from labkit.world.actions import Answer, Statement
 
 
@@ -152,7 +154,12 @@ class Server:
         return self._sandbox.progress(exercise)
 
     async def wait(self, milliseconds: Millis) -> Now:
-        """Let time pass."""
+        """Let time pass; in an exercise, not beyond its day."""
+        world = self._sandbox.world
+        if self.options.exercise and world.now + milliseconds > world.start + EXERCISE_DAY:
+            raise SandboxError(
+                "the day in which this exercise is to be done would be over", remedy="wait for less, or begin afresh"
+            )
         await self._sandbox.drive.skip(milliseconds)
         return Now(self._sandbox.world.now)
 

@@ -13,11 +13,15 @@ from importlib import resources
 
 import msgspec
 
+from labkit.clock import DAY, Millis
 from labkit.control import CheckReport, CheckStep
 from labkit.errors import ManifestError, SettingsError
 from labkit.journal import Entry
 from labkit.scenarios import answers, evidence
 from labkit.scenarios.scenario import Scenario, load
+
+EXERCISE_DAY: Millis = DAY
+"""The virtual time in which an exercise is to be done; what is done later is not graded."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -5,9 +5,12 @@ gate performs it, and replay performs it again from the journal. Each carries a 
 which it is journalled.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
+
+ShortText = Annotated[str, msgspec.Meta(max_length=20_000)]
+"""Text of an answer: the limit of the control face, which a forged journal must keep too."""
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -74,7 +77,7 @@ class Answer(Action, frozen=True, kw_only=True, tag="lab.answer"):
 
     face: ClassVar[str] = "lab"
     question: str
-    value: str | int | float | bool | list[str] | dict[str, str]
+    value: ShortText | int | float | bool | list[ShortText] | dict[ShortText, ShortText]
 
 
 AnyAction = KubeRequest | Exec | HttpRequest | Query | Statement | Answer

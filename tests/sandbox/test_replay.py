@@ -106,10 +106,44 @@ def test_a_database_that_refuses_fails_the_query_in_its_own_words() -> None:
     assert "refused" in statement["error"]
 
 
-@pytest.mark.parametrize("time", [EPOCH - HOUR, EPOCH + 100 * 24 * HOUR])
-def test_a_time_outside_the_exercise_is_refused(time: int) -> None:
-    with pytest.raises(SubmissionError, match="outside the day"):
-        run("anyone", entries(ACTIONS[0], time=time))
+def test_a_time_before_the_sandbox_is_refused() -> None:
+    with pytest.raises(SubmissionError, match="before the sandbox's start"):
+        run("anyone", entries(ACTIONS[0], time=EPOCH - HOUR))
+
+
+def test_what_comes_after_the_exercises_day_is_left_out_and_the_rest_counts() -> None:
+    late = entries(ACTIONS[0], time=EPOCH + 100 * 24 * HOUR)
+    assert [entry.action["path"] for entry in run("anyone", [*late, *entries(ACTIONS[0])]).entries] == [PROD]
+
+
+def test_sessions_that_overlap_are_repeated_in_the_order_of_their_beginning(tmp_path: Path) -> None:
+    """A psql session that is left open ends, and is journalled, after what was done meanwhile."""
+
+    async def live(trainee: str) -> list[Entry]:
+        sandbox = Sandbox(
+            home=tmp_path / "home", driver=ManualDrive, seed=world_seed("exercise-1", trainee),
+            exercise="exercise-1", trainee=trainee,
+        )  # fmt: skip
+        slow = Exec(namespace="llm-research-lab-data", pod="postgres-0", command=("psql", "-tAc", "SELECT pg_sleep(1)"))
+        session = asyncio.create_task(sandbox.gate.perform(TRAINEE, slow))
+        await asyncio.sleep(0.2)
+        await sandbox.gate.perform(TRAINEE, ACTIONS[0])
+        await session
+        await sandbox.close()
+        return sandbox.journal.entries
+
+    trainee = of("healthy")
+    written = asyncio.run(live(trainee))
+    assert [entry.action["type"] for entry in written] == ["kube.request", "kube.exec"]
+    repeated = run(trainee, written).entries
+    assert [entry.action["type"] for entry in repeated] == ["kube.exec", "kube.request"]
+    assert [entry.outcome for entry in repeated] == [entry.outcome for entry in reversed(written)]
+
+
+def test_an_answer_of_a_megabyte_is_no_answer() -> None:
+    forged = msgspec.to_builtins(ACTIONS[-1]) | {"value": "x" * 1_000_000}
+    with pytest.raises(SubmissionError, match="not an action"):
+        run("anyone", entries(ACTIONS[-1], action=forged))
 
 
 def test_what_was_typed_into_a_command_is_typed_again() -> None:

@@ -18,7 +18,7 @@ from labkit.clock import DAY, Millis
 from labkit.control import CheckReport, Now, Refusal, Status, Value
 from labkit.errors import LabkitError
 
-LONGEST_WAIT: Millis = 30 * DAY
+LONGEST_WAIT: Millis = DAY
 
 TEXT_LIMIT = 20_000
 """Characters an answer may have."""
@@ -80,7 +80,7 @@ def application(sandbox: Controlled, token: str) -> Starlette:
     async def wait(request: Request) -> Now:
         duration = msgspec.json.decode(await request.body(), type=_Wait).milliseconds
         if not 0 <= duration <= LONGEST_WAIT:
-            raise LabkitError("a wait is between nothing and thirty days", remedy='write "5m" or "2h"')
+            raise LabkitError("a wait is between nothing and one day", remedy='write "5m" or "2h"')
         return await sandbox.wait(duration)
 
     async def stop(_: Request) -> dict[str, bool]:
