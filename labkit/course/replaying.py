@@ -5,9 +5,14 @@ and replaced when one of them takes too long or brings it down.
 """
 
 import asyncio
+import logging
+import shutil
+import tempfile
+import time
 from collections.abc import Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -17,6 +22,11 @@ from labkit.journal import Entry
 
 LIMIT = 180.0
 """Seconds that repeating one submission may take; an honest one takes a few."""
+
+PATIENCE = 15.0
+"""Seconds that what a killed worker leaves behind may take to go: its database is ended within ten."""
+
+_log = logging.getLogger(__name__)
 
 
 class Replayed(Protocol):
@@ -50,13 +60,17 @@ def replay_here(exercise: str, trainee: str, inputs: Sequence[Entry], start: Mil
 
 
 class Worker:
-    """A process that repeats one submission at a time; call it like :func:`replay_here`."""
+    """A process that repeats one submission at a time; call it like :func:`replay_here`.
+
+    All temporary files of the process lie in one folder, which is ours: killed, it removes none.
+    """
 
     def __init__(self, replays: Replays = replay_here, limit: float = LIMIT) -> None:
         self._replays = replays
         self._limit = limit
         self._process: Any = None
         self._pipe: Connection | None = None
+        self._folder: Path | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -89,25 +103,42 @@ class Worker:
         return answer  # type: ignore[no-any-return]
 
     def stop(self) -> None:
-        """End the process; the next call begins a new one."""
+        """End the process and remove what it left; the next call begins a new one."""
         if self._pipe:
             self._pipe.close()
         if self._process:
             self._process.kill()
             self._process.join()
-        self._pipe = self._process = None
+        if self._folder:
+            _remove(self._folder)
+        self._pipe = self._process = self._folder = None
 
     def _begin(self) -> Connection:
         context = get_context("spawn")
+        self._folder = Path(tempfile.mkdtemp(prefix="labkit-"))  # short: sockets lie in it, and their paths are
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._replays), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, self._replays, str(self._folder)), daemon=True)
         self._process.start()
         theirs.close()
         return self._pipe
 
 
-def _serve(pipe: Connection, replays: Replays) -> None:
+def _remove(folder: Path) -> None:
+    """Remove ``folder``, in which a database that is being ended may still write."""
+    deadline = time.monotonic() + PATIENCE
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                _log.warning("%s could not be removed: %s", folder, error)
+                return
+            time.sleep(0.1)
+
+
+def _serve(pipe: Connection, replays: Replays, folder: str) -> None:
     """The worker's life: a job in, what was recorded or the error out, until the pipe is closed."""
+    tempfile.tempdir = folder
     while True:
         try:
             job = pipe.recv()

@@ -15,7 +15,7 @@ from labkit.journal import Entry, Header
 LARGEST = 16 * 1024 * 1024
 """Bytes of a journal."""
 
-MOST = 5_000
+MOST = 20_000
 """Entries of a journal: a session has tens, a busy day some hundreds."""
 
 
@@ -50,7 +50,11 @@ def digest(assignment: Assignment, trainee: str) -> str:
 
 
 def read_journal(path: Path, exercise: str, trainee: str) -> tuple[Header, list[Entry]]:
-    """A submitted journal, whole and this trainee's; :class:`SubmissionError` says what is wrong with it."""
+    """A submitted journal, whole and this trainee's; :class:`SubmissionError` says what is wrong with it.
+
+    The entries come in the order in which their actions began. A journal holds them in the order
+    in which they ended: a session of psql stands after all that was done beside it.
+    """
     try:
         if path.stat().st_size > LARGEST:
             raise SubmissionError(f"the journal has more than {LARGEST >> 20} MB", where=JOURNAL, remedy=_ASK)
@@ -63,8 +67,8 @@ def read_journal(path: Path, exercise: str, trainee: str) -> tuple[Header, list[
     except (RecursionError, IsADirectoryError, PermissionError) as error:
         raise SubmissionError(f"the journal cannot be read: {error}", where=JOURNAL, remedy=_ASK) from error
     _check_owner(header, exercise, trainee)
-    _check_order(header, entries)
-    return header, entries
+    _check_extent(header, entries)
+    return header, sorted(entries, key=lambda entry: (entry.time, entry.seq))
 
 
 _ASK = "ask the trainee for the journal.jsonl that lies beside the notebook, as the sandbox wrote it"
@@ -81,14 +85,12 @@ def _check_owner(header: Header, exercise: str, trainee: str) -> None:
         )
 
 
-def _check_order(header: Header, entries: list[Entry]) -> None:
+def _check_extent(header: Header, entries: list[Entry]) -> None:
     if len(entries) > MOST:
         raise SubmissionError(f"the journal has {len(entries)} entries, more than {MOST}", where=JOURNAL, remedy=_ASK)
-    previous = header.start
     for number, entry in enumerate(entries, start=2):
-        if entry.time < previous:
-            raise SubmissionError("time runs backwards here", where=f"{JOURNAL}:{number}", remedy=_ASK)
-        previous = entry.time
+        if entry.time < header.start:
+            raise SubmissionError("an action before the sandbox's start", where=f"{JOURNAL}:{number}", remedy=_ASK)
 
 
 def _hash(file: Path) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from labkit.errors import QueryError, SandboxUnreachable
+from labkit.errors import LabkitError, QueryError, SandboxUnreachable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +24,18 @@ def query(url: str, sql: str) -> "pd.DataFrame":
             return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
     except psycopg.OperationalError as error:
         if error.sqlstate is None:
-            raise SandboxUnreachable(
-                f"PostgreSQL: {str(error).strip()}", remedy="see the pod: kubectl get pods -n llm-research-lab-data"
-            ) from error
+            raise _cut_off(str(error).strip()) from error
         raise _refused(error, sql) from error
     except psycopg.Error as error:
         raise _refused(error, sql) from error
+
+
+def _cut_off(said: str) -> LabkitError:
+    """What libpq said without the server: nothing listens (no sandbox), or the connection was reset."""
+    remedy = "see the pod: kubectl get pods -n llm-research-lab-data"
+    if "Connection refused" in said:
+        return SandboxUnreachable(f"PostgreSQL: {said}", remedy="see: labkit status")
+    return QueryError(f"PostgreSQL refuses the connection: {said}", remedy=remedy)
 
 
 def _refused(error: Any, sql: str) -> QueryError:

@@ -17,6 +17,7 @@ from labkit.errors import SubmissionError
 from labkit.journal import Entry
 from labkit.kube.status import StatusError
 from labkit.sandbox.commands.streams import Recorded
+from labkit.sandbox.commands.terminal import without_interrupted
 from labkit.sandbox.drive import ManualDrive
 from labkit.sandbox.faces.research_api import VISITOR
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
@@ -74,8 +75,15 @@ async def _perform(sandbox: Sandbox, entry: Entry, start: Millis) -> None:
     assert isinstance(sandbox.drive, RecordedDrive)
     sandbox.drive.next = entry.time
     try:
-        streams = Recorded(action.stdin if isinstance(action, Exec) else b"")
-        await sandbox.gate.perform(VISITOR if isinstance(action, HttpRequest) else TRAINEE, action, streams)
+        user = VISITOR if isinstance(action, HttpRequest) else TRAINEE
+        await sandbox.gate.perform(user, action, Recorded(_typed(action)))
     except StatusError:
         # A refusal is an outcome: the gate has journalled it.
         return
+
+
+def _typed(action: AnyAction) -> bytes:
+    """What is typed again into a command: at a terminal, not what Ctrl-C had ended."""
+    if not isinstance(action, Exec):
+        return b""
+    return without_interrupted(action.stdin) if action.tty else action.stdin

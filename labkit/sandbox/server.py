@@ -95,14 +95,16 @@ class Server:
         return [(_server(face, tls), _listener()) for face, tls in faces]
 
     async def _relay(self) -> int:
-        """The listener behind DATABASE_URL; its statements are journalled as they pass."""
-        sock = _bound()
+        """The listener behind DATABASE_URL; statements are journalled as they pass, and so are refusals."""
+        sock, gate = _bound(), self._sandbox.gate
 
         def note(role: str, database: str, sql: str) -> None:
-            gate = self._sandbox.gate
             gate.note(gate.now(), TRAINEE, Statement(sql=sql, database=database), {"role": role})
 
-        self._database = Relay(sock, self._sandbox.postgres, note)
+        def refused() -> None:
+            gate.note(gate.now(), TRAINEE, Statement(sql=""), {"error": "connection refused"})
+
+        self._database = Relay(sock, self._sandbox.postgres, note, refused)
         await self._database.start()
         return int(sock.getsockname()[1])
 

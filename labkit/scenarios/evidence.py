@@ -17,6 +17,7 @@ import msgspec
 from labkit.clock import Millis, rfc3339
 from labkit.journal import Entry
 from labkit.scenarios import commands
+from labkit.scenarios.commands import Glimpse
 from labkit.scenarios.verdict import Seen
 
 NAMESPACES = ("llm-research-lab-prod", "llm-research-lab-data")
@@ -24,12 +25,14 @@ API_HOST = "api.llm-research-lab.company.com"
 
 _PODS = re.compile(r"^/api/v1/(?:namespaces/(?P<namespace>[^/]+)/)?pods$")
 _POD = re.compile(r"^/api/v1/namespaces/[^/]+/pods/(?P<pod>[^/]+)(?:/log)?$")
-_PROXY = re.compile(r"/proxy/health/(?P<probe>ready|live)$")
-_REFUSED = re.compile(
-    r"connection refused|could not connect|no such file or directory.*accepting"
-    r"|the database system is (?:starting up|shutting down|in recovery)|server closed the connection|no response",
-    re.IGNORECASE | re.DOTALL,
+_UNREACHED = re.compile(
+    r"connection (?:failed|is bad|refused|to server|timeout|socket)|the connection is (?:closed|lost)"
+    r"|no connection to the server|could(?:n't| not) (?:connect|receive|send)|failed to resolve"
+    r"|server closed|terminating connection|(?:consuming input|flushing) failed"
+    r"|the database system|no response|(?:FATAL|PANIC):",
+    re.IGNORECASE,
 )
+"""How libpq and psycopg begin to tell of a connection that failed; any other error is the server's answer."""
 
 
 def describe(check: str) -> str:
@@ -61,10 +64,6 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
         return Seen(rfc3339(self.time), self.what)
 
 
-Glimpse = tuple[str, float, bool, str]
-"""A sighting without its place: check, share, refused, what."""
-
-
 def gather(entries: Sequence[Entry]) -> list[Sighting]:
     """Every sighting in a journal, in the order in which things were looked at."""
     return [
@@ -86,8 +85,6 @@ def _kube_request(entry: Entry) -> Iterator[Glimpse]:
         yield from _pod_list(listing["namespace"], entry.action, code)
     elif (pod := _POD.match(path)) and code == 200:
         yield f"pod/{pod['pod']}", 1.0, False, f"pod {pod['pod']} looked at"
-    elif probe := _PROXY.search(path):
-        yield from _health(probe["probe"], path, code)
 
 
 def _pod_list(namespace: str | None, action: dict[str, Any], code: object) -> Iterator[Glimpse]:
@@ -125,18 +122,16 @@ def _health(probe: str, path: str, code: object) -> Iterator[Glimpse]:
 
 
 def _statement(entry: Entry) -> Iterator[Glimpse]:
-    error = entry.outcome.get("error")
-    if not error:
-        yield "database/query", 1.0, False, "a statement sent to PostgreSQL returned"
+    error = str(entry.outcome.get("error") or "").strip()
+    if _UNREACHED.match(error):
+        first = error.splitlines()[0][:160]
+        yield "database/query", 0.0, commands.refused(error), f"a statement to PostgreSQL failed: {first}"
     else:
-        first = str(error).strip().splitlines()[0][:160]
-        yield "database/query", 0.0, bool(_REFUSED.search(str(error))), f"a statement to PostgreSQL failed: {first}"
+        yield "database/query", 1.0, False, "a statement sent to PostgreSQL was answered"
 
 
 def _exec(entry: Entry) -> Iterator[Glimpse]:
-    run = commands.Run.of(entry)
-    for check, share, what in commands.read(run):
-        yield check, share, not share and bool(_REFUSED.search(run.output)), what
+    return commands.read(commands.Run.of(entry))
 
 
 _READERS: dict[str, Callable[[Entry], Iterator[Glimpse]]] = {

@@ -20,6 +20,8 @@ from labkit.scenarios.verdict import Mark, Step, Verdict
 Judged = tuple[float, str]
 """A share of the points, and the reason if it is not 1."""
 
+_SHOWN = 80
+
 
 def judge(entries: Sequence[Entry], truth: Mapping[str, Any], rubric: Rubric) -> Verdict:
     """The verdict on a journal that a sandbox of the judge's own has written.
@@ -83,6 +85,12 @@ def _answered(question: str, points: float, replies: Mapping[str, Reply], bench:
     )
 
 
+def _quoted(word: str) -> str:
+    """``word`` in quotes, on one line, shortened to :data:`_SHOWN` characters."""
+    quoted = repr(word)
+    return quoted if len(quoted) <= _SHOWN else f"{quoted[: _SHOWN - 2]}…{quoted[0]}"
+
+
 def _supported(share: float, support: float, reply: Reply, bench: Bench) -> Judged:
     """A right answer, worth as much as the checks made before it bear out."""
     if support == 1:
@@ -95,22 +103,25 @@ def _supported(share: float, support: float, reply: Reply, bench: Bench) -> Judg
 
 def _state(reply: Reply, bench: Bench) -> Judged:
     if reply.word != bench.case.state:
-        return 0.0, f"the state is not {reply.word!r}: compare what each check gave with what the runbook expects"
+        return (
+            0.0,
+            f"the state is not {_quoted(reply.word)}: compare what each check gave with what the runbook expects",
+        )
     return _supported(1.0, bench.symptoms(reply), reply, bench)
 
 
 def _component(reply: Reply, bench: Bench) -> Judged:
     named = bench.component_named(reply.word)
     if not named:
-        return 0.0, f"{reply.word!r} is not the component in which the trouble begins"
+        return 0.0, f"{_quoted(reply.word)} is not the component in which the trouble begins"
     share, reason = _supported(named, bench.cause(reply), reply, bench)
-    return share, reason or f"{reply.word!r} has a part in it, but it is not where users are refused"
+    return share, reason or f"{_quoted(reply.word)} has a part in it, but it is not where users are refused"
 
 
 def _object(reply: Reply, bench: Bench) -> Judged:
     named = bench.object_named(reply.names)
     if not named:
-        return 0.0, f"{reply.word!r} is not the name of the object at fault"
+        return 0.0, f"{_quoted(reply.word)} is not the name of the object at fault"
     share, reason = _supported(named, bench.cause(reply), reply, bench)
     return share, reason or "the answer is near, but does not name exactly the object at fault"
 
@@ -120,7 +131,7 @@ def _decision(reply: Reply, bench: Bench) -> Judged:
         return _supported(1.0, bench.symptoms(reply), reply, bench)
     if bench.healthy:
         return 0.0, "escalated though no check failed: L2 is called when a check fails, and only then"
-    return 0.0, f"{reply.word!r} though something was wrong: the runbook escalates every failed check to L2"
+    return 0.0, f"{_quoted(reply.word)} though something was wrong: the runbook escalates every failed check to L2"
 
 
 def _severity(reply: Reply, bench: Bench) -> Judged:
@@ -130,7 +141,10 @@ def _severity(reply: Reply, bench: Bench) -> Judged:
     if given in SEVERITIES and right in SEVERITIES and abs(SEVERITIES.index(given) - SEVERITIES.index(right)) == 1:
         share, reason = _supported(0.5, bench.symptoms(reply), reply, bench)
         return share, reason or f"{given} is one step off: severity follows impact, who is affected and how many"
-    return 0.0, f"{reply.word!r} does not fit the impact: ask who is affected, how many, and which objective is at risk"
+    return (
+        0.0,
+        f"{_quoted(reply.word)} does not fit the impact: ask who is affected, how many, and which objective is at risk",
+    )
 
 
 def _details(reply: Reply, bench: Bench) -> Judged:

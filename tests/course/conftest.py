@@ -24,6 +24,8 @@ CLONE = Path(__file__).parents[2]
 PROD, DATA = "llm-research-lab-prod", "llm-research-lab-data"
 Action = dict[str, Any]
 
+BROKER = "kafka-0.kafka:9092 (id: 0 rack: zone-a) -> (\n\tProduce(0): 0 to 11 [usable: 11]\n)\n"
+
 TRUTHS: dict[str, tuple[str, str, str]] = {
     "crash": ("worker-crash-loop", "experiment-worker", "experiment-worker-{id}"),
     "topic": ("topic-missing", "kafka", "metrics-events"),
@@ -65,7 +67,7 @@ def outcome_of(action: Action, truth: dict[str, Any]) -> dict[str, Any]:
         return {"code": 503 if truth["component"] == "postgresql" else 200}
     if kind == "kube.exec" and action["command"][0] == "psql" and truth["component"] == "postgresql":
         return {"exit": 2, "stdout": "", "stderr": "psql: error: connection to server failed: Connection refused"}
-    return {"exit": 0, "stdout": "ok", "stderr": ""} if kind == "kube.exec" else {}
+    return {"exit": 0, "stdout": BROKER, "stderr": ""} if kind == "kube.exec" else {}
 
 
 def checks() -> list[Action]:

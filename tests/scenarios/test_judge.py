@@ -74,7 +74,19 @@ def journal(*steps: Step) -> list[Entry]:
 
 
 REFUSED = 'psql: error: connection to server on socket "/tmp/.s.PGSQL.5432" failed: Connection refused'
-VERSIONS = run("kafka-0", "kafka-broker-api-versions.sh", "--bootstrap-server", "localhost:9092")
+BROKER = "kafka-0.kafka:9092 (id: 0 rack: zone-a) -> (\n\tProduce(0): 0 to 11 [usable: 11]\n)\n"
+VERSIONS = run("kafka-0", "kafka-broker-api-versions.sh", "--bootstrap-server", "localhost:9092", stdout=BROKER)
+ABSENT = "Error while executing topic command : Topic 'Optional[{}]' does not exist as expected\n"
+DESCRIBED = "Topic: {0}\tTopicId: x\tPartitionCount: 1\n\tTopic: {0}\tPartition: 0\tLeader: 0\n"
+NO_RELATION = 'ERROR:  relation "experiment" does not exist\nLINE 1: SELECT COUNT(*) FROM experiment'
+NAMED = "echo psql kafka-broker-api-versions.sh kafka-topics.sh --list curl /health/ready /health/live 200"
+UNREACHED = 'connection failed: connection to server at "127.0.0.1", port 5432 failed: Connection refused'
+
+
+def sql(**outcome: Any) -> Step:
+    return {"type": "sql.statement", "sql": "select 1"}, outcome
+
+
 CHECKS = [pods(PROD), pods(DATA), health(), health("live"), psql(), VERSIONS, topics("--list")]
 FINE = report(state="healthy", component="none", object="none", decision="close", severity="none")
 
@@ -132,25 +144,55 @@ def test_full_marks_for_every_scenario(truth: dict[str, Any], checks: list[Step]
         ("api", [health(code=503), health("live")], 3),
         ("api", [health(code=404)], 0),
         ("api", [health(host="api.example.com")], 0),
-        ("api", [run("kafka-0", "wget", "-qO-", "http://llm-research-api/health/ready", stdout='{"status":"ok"}')], 2),
-        ("api", [run("kafka-0", "curl", "-f", "http://x/health/live", status=6, stdout="", stderr="no host")], 0),
-        ("database", [run("postgres-0", "sh", "-c", "psql -c 'select count(*) from experiments'")], 2),
-        ("database", [run("postgres-0", "bash", typed="psql -U postgres\nselect 1;\n", stdout=" 1")], 2),
-        ("database", [({"type": "sql.statement", "sql": "select 1"}, {"rows": 1})], 2),
-        ("database", [({"type": "sql.statement", "sql": "selec 1"}, {"error": "syntax error at or near"})], 0),
-        ("database", [run("postgres-0", "pg_isready")], 1),
+        ("api", [run("kafka-0", "curl", "http://llm-research-api/health/ready", stdout='{"status":"ok"} 200')], 0),
+        ("api", [run("kafka-0", *NAMED.split(), stdout=NAMED)], 0),
+        ("api", [get(f"/api/v1/namespaces/{PROD}/services/llm-research-api/proxy/health/ready")], 0),
+        ("database", [run("kafka-0", *NAMED.split(), stdout=NAMED)], 0),
+        ("database", [run("postgres-0", "sh", "-c", "psql -c 'select count(*) from experiments'")], 0),
+        ("database", [run("postgres-0", "bash", typed="psql -U postgres\nselect 1;\n", stdout=" 1")], 0),
+        ("database", [run("postgres-0", "/usr/bin/psql", "-c", "select 1", stdout=" 1")], 2),
+        ("database", [run("kafka-0", "psql", "-c", "select 1", stdout=" 1")], 0),
+        ("database", [sql(rows=1)], 2),
+        ("database", [sql(role="trainee")], 2),
+        ("database", [sql(error='syntax error at or near "connection refused"')], 2),
+        ("database", [sql(error=UNREACHED)], 0),
+        ("database", [sql(error="server closed the connection unexpectedly\n\tThis probably means")], 0),
+        ("database", [run("postgres-0", "pg_isready", "-q", stdout="")], 1),
+        ("database", [run("postgres-0", "pg_isready", stdout="/var/run/postgresql:5432 - accepting connections")], 1),
+        ("database", [run("postgres-0", "pg_isready", "--vers", stdout="pg_isready (PostgreSQL) 18")], 0),
         ("database", [run("postgres-0", "psql", "--version")], 0),
-        ("database", [run("postgres-0", "psql", typed="selec 1;", stdout="", stderr="ERROR:  syntax error")], 0),
+        ("database", [run("postgres-0", "psql", typed="selec 1;", stdout="", stderr="ERROR:  syntax error")], 2),
         ("database", [psql(status=2, stdout="", stderr=REFUSED)], 0),
-        ("database", [psql(status=1, stdout="", stderr='ERROR:  relation "experiment" does not exist')], 0),
+        ("database", [psql(status=1, stdout="", stderr=NO_RELATION)], 2),
+        ("database", [psql(status=1, stdout=" 1\n(1 row)\n", stderr=NO_RELATION)], 2),
+        ("database", [psql(status=3, stdout="", stderr=f"psql:<stdin>:1: {NO_RELATION}")], 2),
+        ("database", [psql(status=1, stdout="", stderr='psql: error: invalid value "\nERROR:  x" for -U')], 0),
         ("kafka", [VERSIONS], 1.5),
+        ("kafka", [run("kafka-0", *NAMED.split(), stdout=NAMED)], 0),
+        ("kafka", [run("kafka-0", "kafka-broker-api-versions.sh", "--version=x", stdout="3.9.0 (Commit:x)\n")], 0),
+        ("kafka", [run("postgres-0", "kafka-topics.sh", "--list")], 0),
+        ("kafka", [run("kafka-1", "/opt/kafka/bin/kafka-topics.sh", "--describe", stdout="")], 1.5),
         ("kafka", [topics("--list")], 1.5),
-        ("kafka", [topics("--describe", "--topic", "experiments")], 0.5),
+        ("kafka", [topics("--list", "--exclude-internal")], 1.5),
+        ("kafka", [topics("--list", "--version", stdout="3.9.0")], 0),
+        ("kafka", [topics("--describe", "--unavailable-partitions", stdout="")], 0),
+        ("kafka", [topics("--describe", "--under-replicated-partitions", "--topic", "experiments", stdout="")], 0),
         (
             "kafka",
-            [topics("--describe", "--topic=metrics-events", status=1, stderr="does not exist")],
+            [topics("--describe", "--at-min-isr-partitions", stdout=DESCRIBED.format("experiments"))],
             0.5,
         ),
+        ("kafka", [topics("--list", "--topic", "metrics.*|experiments", stdout="\n")], 0),
+        ("kafka", [topics("--list", "--topic", "exp.*", stdout="experiment-results\nexperiments\n")], 1),
+        ("kafka", [topics("--list", "--topic", "metrics-events", stdout="\n")], 0.5),
+        ("kafka", [topics("--describe", "--topic", "experiments", stdout=DESCRIBED.format("experiments"))], 0.5),
+        (
+            "kafka",
+            [topics("--describe", "--topic=metrics-events", status=1, stdout=ABSENT.format("metrics-events"))],
+            0.5,
+        ),
+        ("kafka", [topics("--describe", "--topic", "experiments", status=1, stdout=ABSENT.format("x"))], 0),
+        ("kafka", [topics("--describe", "--topic", "experiments", status=1, stderr="x does not exist")], 0),
         ("kafka", [topics("--list", status=1, stdout="", stderr="Connection to node -1 could not be established")], 0),
         ("kafka", [topics("--help")], 0),
         (
@@ -168,6 +210,21 @@ def test_a_refused_psql_is_the_finding_only_where_the_server_refuses() -> None:
     refused = psql(status=2, stdout="", stderr=REFUSED)
     assert looked("database", refused, truth=POSTGRES) == 2
     assert looked("database", refused, truth=CRASH) == 0
+    assert looked("database", sql(error=UNREACHED), truth=POSTGRES) == 2
+    assert looked("database", run("postgres-0", "pg_isready", "-q", status=2, stdout=""), truth=POSTGRES) == 2
+
+
+def test_words_about_a_refusal_are_no_refusal() -> None:
+    misused = psql(status=1, stdout="", stderr='psql: error: invalid value "connection refused" for -U')
+    elsewhere = run("kafka-0", "psql", status=2, stdout="", stderr=REFUSED)
+    assert looked("database", misused, elsewhere, truth=POSTGRES) == 0
+
+
+def test_a_long_answer_is_quoted_in_short() -> None:
+    told = [*CHECKS, *(answer(question, "\0x" * 5_000) for question in ("state", "component", "object", "severity"))]
+    reasons = [mark.reason for _, mark in judge(journal(*told), CRASH, RUBRIC).losses()]
+    assert any("'\\x00x" in reason for reason in reasons)
+    assert max(map(len, reasons)) < 300
 
 
 def test_lazy_answers_earn_nothing_however_right() -> None:

@@ -1,20 +1,34 @@
 """A real program of ours, run for somebody whom we do not trust.
 
 The program gets no environment of ours, no file that it could write (RLIMIT_FSIZE is 0), no core,
-bounded memory and, on Linux for anyone but root, no process that it could fork (RLIMIT_NPROC is 0).
-Its output is cut after a number of bytes, its life after a number of seconds.
+bounded memory and, on Linux where that limit holds, no process that it could fork (RLIMIT_NPROC is
+0). Its output is cut after a number of bytes, its life after a number of seconds.
+
+It never runs as root: as root we run it in the way in which the server runs (see
+:mod:`~labkit.sandbox.engines.privilege`). What then remains to somebody who breaks out of it:
+
+- as ``nobody``: what everybody on this machine can read, and the server's own files;
+- in a user namespace: no capability, but the kernel still takes it for the owner of root's files
+  and processes. It can read them, unlink and truncate files that lie in root's folders, and send
+  signals to root's processes. RLIMIT_NPROC does not hold there either: the kernel exempts the user
+  whose real id is 0 outside the namespace (``INIT_USER`` in ``copy_process``, kernel/fork.c);
+- as an ordinary user: what that user can do, without a new process.
 """
 
 import asyncio
-import os
+import dataclasses
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
 from labkit.sandbox.commands import pipes
 from labkit.sandbox.commands.context import Limits
 from labkit.sandbox.commands.streams import Streams
 from labkit.sandbox.commands.terminal import Terminal
+from labkit.sandbox.engines import privilege
 
 _CONFINE = """
 ulimit -f 0 || exit 126
@@ -63,12 +77,13 @@ class Confined:
         ``lines`` feed standard input, which is empty without them; with a ``terminal`` the program
         believes to be on one, and Ctrl-C reaches it.
         """
-        alone = "alone" if sys.platform == "linux" and os.geteuid() != 0 else "-"
-        confined = ["/bin/sh", "-c", _CONFINE, "confined", alone, *command]
+        way = await _unprivileged(Path(command[0]))
+        alone = "alone" if sys.platform == "linux" else "-"
+        confined = [*way.prefix, "/bin/sh", "-c", _CONFINE, "confined", alone, *command]
         if terminal is None:
-            process = await pipes.on_pipes(confined, env, has_input=lines is not None)
+            process = await pipes.on_pipes(confined, env, way.become, has_input=lines is not None)
         else:
-            process = await pipes.on_terminal(confined, env)
+            process = await pipes.on_terminal(confined, env, way.become)
             terminal.on_interrupt = lambda: self._interrupt(process)
         tasks = [asyncio.create_task(self._clock(process))]
         if lines is not None:
@@ -146,3 +161,11 @@ class Confined:
     def _end(self, process: pipes.Process, why: str, code: int | None = None) -> None:
         self._verdict = (why, code)
         process.send(signal.SIGKILL)
+
+
+async def _unprivileged(program: Path) -> privilege.Privilege:
+    """How to run ``program`` as another than root, with the words before it as absolute paths."""
+    with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
+        way = await privilege.find(program, Path(folder))
+    # The program's environment has no PATH to find the first word by.
+    return dataclasses.replace(way, prefix=tuple(shutil.which(word) or word for word in way.prefix))

@@ -7,7 +7,7 @@ import signal
 import termios
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 _END_OF_INPUT = b"\x04"
 _LONGEST_TERMINAL_LINE = 4000
@@ -35,8 +35,10 @@ class Process:
             self._process.send_signal(number)
 
 
-async def on_pipes(command: Sequence[str], env: Mapping[str, str], *, has_input: bool) -> Process:
-    """Start ``command`` in ``/`` and in a session of its own, on pipes."""
+async def on_pipes(
+    command: Sequence[str], env: Mapping[str, str], become: Mapping[str, Any], *, has_input: bool
+) -> Process:
+    """Start ``command`` in ``/`` and in a session of its own, on pipes; ``become`` says as whom."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -46,6 +48,7 @@ async def on_pipes(command: Sequence[str], env: Mapping[str, str], *, has_input:
         stdout=pipe,
         stderr=pipe,
         start_new_session=True,
+        **become,
     )
     stdin = cast(asyncio.StreamWriter, process.stdin)
     outputs = cast(asyncio.StreamReader, process.stdout), cast(asyncio.StreamReader, process.stderr)
@@ -60,13 +63,13 @@ async def on_pipes(command: Sequence[str], env: Mapping[str, str], *, has_input:
     return Process(process, outputs, put, end_input, lambda: None)
 
 
-async def on_terminal(command: Sequence[str], env: Mapping[str, str]) -> Process:
+async def on_terminal(command: Sequence[str], env: Mapping[str, str], become: Mapping[str, Any]) -> Process:
     """Start ``command`` on a pseudo-terminal that neither echoes nor changes what passes."""
     master, slave = os.openpty()
     try:
         _plain(slave)
         process = await asyncio.create_subprocess_exec(
-            *command, cwd="/", env=dict(env), stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+            *command, cwd="/", env=dict(env), stdin=slave, stdout=slave, stderr=slave, start_new_session=True, **become
         )
     except BaseException:
         os.close(master)

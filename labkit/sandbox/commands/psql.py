@@ -3,7 +3,7 @@
 Whatever ``-U`` says, the identity that Kubernetes authenticated decides the role. What may be typed
 is decided by :mod:`~labkit.sandbox.commands.psql_options` and
 :mod:`~labkit.sandbox.commands.psql_text`; what psql could still do if these erred, by
-:mod:`~labkit.sandbox.commands.confined`.
+:mod:`~labkit.sandbox.commands.confined`, which never runs it as root.
 """
 
 import codecs
@@ -50,7 +50,7 @@ async def _connect(
     postgres = context.postgres
     await postgres.ensure()
     command = [
-        *(str(binaries.program("psql")), "-X", "-w", "-P", "pager=off"),
+        *(str(binaries.program("psql")), "-X", "-n", "-w", "-P", "pager=off"),
         *database_pod.connection(postgres, host),
         *("-U", role, "-d", options.database or options.user or DATABASE),
         *options.words,

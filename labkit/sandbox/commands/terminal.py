@@ -73,3 +73,15 @@ class Terminal:
         elif key == "\t" or key.isprintable():
             self._typed += key.replace("\t", " ")
             await self._far.out(key.replace("\t", " ").encode())
+
+
+def without_interrupted(stdin: bytes) -> bytes:
+    """Recorded input of a terminal without each line that a Ctrl-C follows, and without the Ctrl-C.
+
+    Bytes tell no time: read again all at once, a Ctrl-C would come before what it ended, which would
+    then run to its end. A line begun goes alone; with none begun, the line before it goes.
+    Ctrl-C pressed again and again takes one line.
+    """
+    *interrupted, rest = stdin.split(_INTERRUPT.encode())
+    kept = [b"".join(typed.splitlines(keepends=True)[:-1]) for typed in interrupted]
+    return b"".join([*kept, rest])

@@ -2,17 +2,15 @@
 
 It passes bytes both ways untouched, so that authentication stays between client and server, and
 reads along on the client's side for statements: ``Query`` and ``Parse`` messages, never a password.
-While the server is down, connections are refused: where the system lets a listening socket stop
-listening and start again (Linux), really so; elsewhere they are accepted and reset at once.
+While the server is to refuse, a connection is told to whoever listens and reset at once: a port
+that refused by itself would leave no trace of who tried.
 
 Messages are those of PostgreSQL's protocol 3 (documentation, 'Message Formats').
 """
 
 import asyncio
-import errno
 import socket
 import struct
-import sys
 from collections.abc import Callable
 
 from labkit.errors import EngineError
@@ -21,65 +19,42 @@ from labkit.sandbox.engines.postgres import Postgres
 OnStatement = Callable[[str, str, str], None]
 """Called with role, database and SQL."""
 
+OnRefused = Callable[[], None]
+"""Called once for each connection that is refused."""
+
 _CHUNK = 65_536
 _LONGEST_STARTUP = 10_000
 _LONGEST_STATEMENT = 1_000_000
+_RESET = struct.pack("ii", 1, 0)
+"""``SO_LINGER`` of no seconds: to close is to send a reset (POSIX, ``struct linger``)."""
 _PROTOCOL_3, _CANCEL, _SSL, _GSS = 3, 80877102, 80877103, 80877104
 
 
 class Relay:
     """A relay from ``listener``, a bound loopback socket, to ``postgres``."""
 
-    def __init__(self, listener: socket.socket, postgres: Postgres, on_statement: OnStatement) -> None:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # open sessions must not hold the port
+    def __init__(
+        self, listener: socket.socket, postgres: Postgres, on_statement: OnStatement, on_refused: OnRefused
+    ) -> None:
         self._socket = listener
-        self._address = listener.getsockname()
         self._postgres = postgres
         self._on_statement = on_statement
+        self._on_refused = on_refused
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
-        self._changes: set[asyncio.Task[None]] = set()
-        self._wanted = False
 
     async def start(self) -> None:
-        """Listen, if the server is to accept, and follow it from now on."""
-        self._wanted = True
-        self._postgres.watch(self._follow)
-        await self._listen()
+        """Listen from now on, whether the server accepts or not."""
+        self._server = await asyncio.start_server(self._connected, sock=self._socket)
 
     async def stop(self) -> None:
         """End all sessions and close the socket."""
-        self._wanted = False
-        self._deafen()
-        for task in [*self._changes, *self._sessions]:
-            task.cancel()
-        await asyncio.gather(*self._changes, *self._sessions, return_exceptions=True)
-        self._socket.close()
-
-    def _follow(self, accepting: bool) -> None:
-        if not accepting:
-            self._deafen()
-        if self._wanted:
-            task = asyncio.ensure_future(self._listen())
-            self._changes.add(task)
-            task.add_done_callback(self._changes.discard)
-
-    async def _listen(self) -> None:
-        if self._server is None and self._wanted and (self._postgres.accepting or not _can_pause(self._socket)):
-            self._server = await asyncio.start_server(self._connected, sock=self._socket.dup())
-
-    def _deafen(self) -> None:
-        """Stop listening, so that the system itself refuses; the port stays ours."""
         if self._server is not None:
             self._server.close()
-            self._server = None
-        if _can_pause(self._socket) and self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            self._socket.shutdown(socket.SHUT_RD)
-            try:
-                self._socket.bind(self._address)
-            except OSError as error:
-                if error.errno != errno.EINVAL:  # it kept its port, as it does when the port was chosen
-                    raise
+        for task in self._sessions:
+            task.cancel()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+        self._socket.close()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._session(reader, writer))
@@ -88,19 +63,28 @@ class Relay:
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._relay(reader, writer)
+            if self._postgres.accepting:
+                await self._relay(reader, writer)
+            else:
+                self._refuse(writer)
         except EngineError as error:
             writer.write(_fatal(error.what))
         except (OSError, asyncio.IncompleteReadError, _MessageError):
-            writer.transport.abort()  # a reset, as from a server that is not there
+            writer.transport.abort()
         finally:
             writer.close()
+
+    def _refuse(self, writer: asyncio.StreamWriter) -> None:
+        self._on_refused()
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        writer.transport.abort()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         code, packet = await _startup(reader, writer)
         await self._postgres.ensure()
-        if not self._postgres.accepting:
-            raise ConnectionRefusedError
+        if not self._postgres.accepting:  # perhaps only since this connection was made
+            self._refuse(writer)
+            return
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._postgres.port)
         ear = _Ear(self._on_statement, *_who(packet)) if code >> 16 == _PROTOCOL_3 else None
         try:
@@ -188,8 +172,3 @@ def _fatal(text: str) -> bytes:
     fields = b"".join(b"%c%s\0" % (kind, value) for kind, value in ((83, b"FATAL"), (86, b"FATAL"), (67, b"57P03")))
     body = fields + b"M" + text.encode().replace(b"\0", b" ") + b"\0\0"
     return b"E" + struct.pack("!I", len(body) + 4) + body
-
-
-def _can_pause(listener: socket.socket) -> bool:
-    """Whether a TCP listener can stop listening and keep its port: Linux's ``tcp_disconnect`` does it."""
-    return sys.platform == "linux" and listener.family == socket.AF_INET

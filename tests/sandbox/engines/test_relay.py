@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.clock import EPOCH
+from labkit.sandbox.engines import binaries
 from labkit.sandbox.engines.postgres import Postgres
 from labkit.sandbox.engines.relay import Relay, _Ear
 
@@ -25,21 +27,26 @@ class Line:
     postgres: Postgres
     address: tuple[str, int]
     heard: list[tuple[str, str, str]] = field(default_factory=list)
+    refusals: int = 0
 
     @property
     def dsn(self) -> str:
         """Where the trainee connects."""
         return self.postgres.dsn("trainee", self.address)
 
+    def refused(self) -> None:
+        """A connection was refused."""
+        self.refusals += 1
 
-def with_relay(home: Path, work: Callable[[Line], Awaitable[None]], port: int = 0) -> None:
+
+def with_relay(home: Path, work: Callable[[Line], Awaitable[None]]) -> None:
     """Run ``work`` with a relay, and stop it."""
 
     async def run() -> None:
         listener = socket.socket()
-        listener.bind(("127.0.0.1", port))
+        listener.bind(("127.0.0.1", 0))
         line = Line(Postgres(home, 7, EPOCH), listener.getsockname())
-        relay = Relay(listener, line.postgres, lambda *said: line.heard.append(said))
+        relay = Relay(listener, line.postgres, lambda *said: line.heard.append(said), line.refused)
         await relay.start()
         try:
             await work(line)
@@ -68,33 +75,54 @@ def test_the_first_connection_starts_the_server_and_statements_are_heard(tmp_pat
     with_relay(tmp_path, work)
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.mark.parametrize("chosen", [False, True])
-def test_it_refuses_while_the_server_is_down(tmp_path, chosen):
+def test_it_resets_and_tells_while_the_server_is_to_refuse(tmp_path):
     async def work(line: Line) -> None:
         session = await psycopg.AsyncConnection.connect(line.dsn)
-        for _ in range(2):
+        for times in (1, 2):
             line.postgres.refuse()
-            with pytest.raises(psycopg.OperationalError, match=r"Connection refused|reset by peer"):
+            with pytest.raises(psycopg.OperationalError, match=r"reset by peer|closed the connection unexpectedly"):
                 await psycopg.AsyncConnection.connect(line.dsn)
+            assert line.refusals == times
             await line.postgres.ensure()
             with pytest.raises(psycopg.OperationalError):
                 await session.execute("SELECT 1")
             await session.close()
             line.postgres.accept()
-            await asyncio.sleep(0.05)
             session = await psycopg.AsyncConnection.connect(line.dsn)
         await session.execute("SELECT 1")
         await session.close()
+        assert line.refusals == 2
 
-    with_relay(tmp_path, work, free_port() if chosen else 0)
+    with_relay(tmp_path, work)
+
+
+@pytest.mark.parametrize("first", [b"", SSL_REQUEST])
+def test_a_refused_client_gets_a_reset_whatever_it_says(tmp_path, first):
+    async def work(line: Line) -> None:
+        line.postgres.refuse()
+        reader, writer = await asyncio.open_connection(*line.address)
+        writer.write(first)
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        assert line.refusals == 1
+        assert not line.postgres.running
+
+    with_relay(tmp_path, work)
+
+
+def test_psql_says_that_it_was_cut_off(tmp_path):
+    async def work(line: Line) -> None:
+        line.postgres.refuse()
+        psql = await asyncio.create_subprocess_exec(
+            *(str(binaries.program("psql")), "-X", "-d", line.dsn, "-c", "SELECT 1"), stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await psql.communicate()
+        assert psql.returncode == 2
+        assert re.search(rb"reset by peer|closed the connection unexpectedly", said)
+        assert line.refusals == 1
+
+    with_relay(tmp_path, work)
 
 
 def test_a_running_query_can_be_cancelled(tmp_path):
