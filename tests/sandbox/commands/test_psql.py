@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.kube.request import User
+from labkit.sandbox.commands import psql_options
+from labkit.sandbox.commands.confined import Confined
 from labkit.sandbox.commands.psql_text import refusal
 
 ADMIN = User("root", ("system:masters",))
@@ -40,6 +42,18 @@ def test_the_runbook_counts_experiments(shell):
 def test_options_as_people_type_them(shell, argv, out):
     said = shell("psql", *argv, stdin=b"SELECT :n;\n")
     assert (said.out, said.err, said.code) == (out, "", 0)
+
+
+def test_the_options_that_are_always_given_are_given(shell, monkeypatch):
+    given = []
+
+    async def run(_, command, *__):
+        given.extend(command)
+        return 0
+
+    monkeypatch.setattr(Confined, "run", run)
+    assert shell("psql", "-c", "SELECT 1").code == 0
+    assert {f"-{short}" for short in psql_options._ALWAYS_GIVEN} <= set(given)
 
 
 def test_statements_of_several_lines_come_from_standard_input(shell):
