@@ -143,11 +143,17 @@ def running(home: Path) -> tuple[Endpoints, Control] | None:
         return None
 
 
+def start_command(home: Path) -> str:
+    """The command that starts the sandbox of ``home``."""
+    exercise = f" --exercise {home.name}" if home.parent.name == "exercises" else ""
+    return f"labkit up{exercise} --detach"
+
+
 def required(home: Path) -> tuple[Endpoints, Control]:
     """The sandbox that answers from ``home``; raises :class:`SandboxNotRunning` if none does."""
     found = running(home)
     if found is None:
-        raise SandboxNotRunning("no sandbox runs here", where=str(home), remedy="start one: labkit up --detach")
+        raise SandboxNotRunning("no sandbox runs here", where=str(home), remedy=f"start one: {start_command(home)}")
     return found
 
 

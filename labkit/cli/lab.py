@@ -1,6 +1,7 @@
 """``labkit lab``: a sandbox and JupyterLab in the foreground."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ def lab(
     from labkit.sandbox import lifecycle
     from labkit.sandbox.options import Options
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & hands it on ignored
     address = jupyter.Address.choose(port)
     options = Options.of(settings.load(), parent=os.getpid())
     found = control.running(options.home)

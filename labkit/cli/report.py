@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from labkit.clock import rfc3339
+from labkit.control import start_command
 from labkit.sandbox.doctor import Finding
 from labkit.sandbox.lifecycle import Condition
 
 _MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
 _WHAT_TO_DO = {
-    "stopped": "start one: labkit up --detach",
     "starting": "wait a moment, then ask again",
     "unreachable": "end it: labkit down",
 }
@@ -28,7 +28,8 @@ def condition_lines(condition: Condition) -> list[str]:
     process = f", process {condition.pid}" if condition.pid else ""
     lines = [f"{condition.state}{process}, in {condition.home}"]
     if condition.status is None or condition.endpoints is None:
-        return [*lines, f"  → {_WHAT_TO_DO[condition.state]}"]
+        todo = _WHAT_TO_DO.get(condition.state) or f"start one: {start_command(condition.home)}"
+        return [*lines, f"  → {todo}"]
     status, where = condition.status, condition.endpoints
     if status.exercise:
         lines.append(f"exercise    {status.exercise}, trainee {status.trainee}")

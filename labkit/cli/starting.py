@@ -1,8 +1,12 @@
 """Starting a sandbox with something to look at meanwhile."""
 
 import os
+import shlex
+import shutil
+import sysconfig
 import threading
 import time
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -27,7 +31,9 @@ def announce(options: Options) -> None:
 def ready(options: Options, pid: int) -> str:
     """What is said of a sandbox that is ready."""
     flag = f" --exercise {options.exercise}" if options.exercise else ""
-    return f'sandbox ready as process {pid} in {options.home}\nuse it here: eval "$(labkit env{flag})"'
+    found = shutil.which("labkit")
+    labkit = "labkit" if found else shlex.quote(str(Path(sysconfig.get_path("scripts")) / "labkit"))
+    return f'sandbox ready as process {pid} in {options.home}\nuse it here: eval "$({labkit} env{flag})"'
 
 
 def _say_when_ready(options: Options) -> None:

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
+from traitlets.config import Config
 
 from labkit.course import result
 from labkit.course.assignment import JOURNAL, Assignment
@@ -37,7 +38,9 @@ def _page(assignment: Assignment, made: Result) -> Path:
     course = assignment.course
     ignored = [*directory(course).ignore, JOURNAL]
     view = directory(course, assignment_id=assignment.name, student_id=made.trainee, ignore=ignored)
-    convert(GenerateFeedback(coursedir=view, config=course.config, force=True))
+    config = Config(course.config)
+    config.HTMLExporter.sanitize_html = True  # the page shows what a trainee wrote
+    convert(GenerateFeedback(coursedir=view, config=config, force=True))
     return page
 
 

@@ -17,7 +17,7 @@ import msgspec
 from labkit.course import result, submission
 from labkit.course.assignment import Assignment
 from labkit.course.course import check_trainee
-from labkit.course.marking import mark
+from labkit.course.marking import forget, mark
 from labkit.course.release import register
 from labkit.course.replaying import Replays, Worker
 from labkit.course.result import Result
@@ -123,6 +123,7 @@ def _graded(name: str, inputs: str, judged: _Judged) -> Result:
 
 
 def _set_aside(assignment: Assignment, name: str, inputs: str, reason: str) -> Result:
+    forget(assignment, name)  # an earlier submission's points are not this one's
     return Result(trainee=name, exercise=assignment.name, inputs=inputs, status="set aside", reason=reason)
 
 

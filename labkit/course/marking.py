@@ -11,11 +11,13 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 
 from labkit.course.assignment import JOURNAL, Assignment
 from labkit.course.converting import convert, directory
+from labkit.course.gradebook import gradebook
 from labkit.course.repair import node
 from labkit.course.submission import Submission
 from labkit.scenarios.verdict import Verdict, explain
@@ -66,3 +68,13 @@ def _told(text: str, points: float) -> list[NotebookNode]:
         node({"output_type": "stream", "name": "stdout", "text": text}),
         node({"output_type": "execute_result", **value}),
     ]
+
+
+def forget(assignment: Assignment, name: str) -> None:
+    """Take a trainee's points and graded notebook away, if there are any."""
+    with gradebook(assignment.course) as book:
+        try:
+            book.remove_submission(assignment.name, name)
+        except MissingEntry:
+            return
+    (assignment.folder("autograded", name) / f"{assignment.name}.ipynb").unlink(missing_ok=True)

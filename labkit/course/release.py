@@ -8,7 +8,7 @@ from pathlib import Path
 from nbgrader.api import MissingEntry
 from nbgrader.converters import GenerateAssignment
 
-from labkit.course.assignment import Assignment
+from labkit.course.assignment import JOURNAL, Assignment
 from labkit.course.converting import convert, directory
 from labkit.course.gradebook import gradebook
 from labkit.errors import CourseError
@@ -28,6 +28,7 @@ def release(assignment: Assignment) -> list[Path]:
         files = sorted(path for path in made.rglob("*") if path.is_file())
         _check_released(assignment, files)
         names = [path.relative_to(made) for path in files]
+        _check_unused(target)
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(made, target)
     return [target / name for name in names]
@@ -80,3 +81,13 @@ def _check_released(assignment: Assignment, files: list[Path]) -> None:
         text = file.read_text(encoding="utf-8")
         if left := [mark for mark in SECRET_MARKS if mark in text]:
             raise CourseError(f"the released notebook holds {left[0]!r}", where=str(assignment.folder("source")))
+
+
+def _check_unused(target: Path) -> None:
+    """Refuse to write over the work of somebody who did the exercise in the released folder itself."""
+    if (target / JOURNAL).exists():
+        raise CourseError(
+            "somebody's work lies here: releasing again would delete it",
+            where=str(target / JOURNAL),
+            remedy="move it away, or delete it, then release again",
+        )

@@ -90,10 +90,15 @@ def _woven(
 
 
 def _make(cell: Cell, number: int) -> NotebookNode:
-    """A cell of the trainee's own, with nothing of it but type and text."""
-    made: dict[str, Any] = {"cell_type": cell.kind, "id": f"own-{number}", "metadata": {}, "source": cell.source}
+    """A cell of the trainee's own, with nothing of it but type and text.
+
+    Prose is shown in the instructor's browser, by formgrader and in feedback: HTML in it is text.
+    """
+    made: dict[str, Any] = {"cell_type": "markdown", "id": f"own-{number}", "metadata": {}}
     if cell.kind == "code":
-        made |= {"outputs": [], "execution_count": None}
+        made |= {"cell_type": "code", "outputs": [], "execution_count": None, "source": cell.source}
+    else:
+        made["source"] = cell.source.replace("<", "&lt;")
     return node(made)
 
 

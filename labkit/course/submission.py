@@ -7,6 +7,7 @@ import msgspec
 from nbformat import NotebookNode
 
 from labkit import journal
+from labkit.clock import parse_rfc3339
 from labkit.course.assignment import JOURNAL, Assignment
 from labkit.course.repair import read_cells, repair
 from labkit.errors import JournalError, SubmissionError
@@ -16,6 +17,7 @@ LARGEST = 16 * 1024 * 1024
 """Bytes of a journal."""
 
 MOST = 20_000
+EARLIEST, LATEST = parse_rfc3339("2020-01-01T00:00:00Z"), parse_rfc3339("2100-01-01T00:00:00Z")
 """Entries of a journal: a session has tens, a busy day some hundreds."""
 
 
@@ -88,6 +90,8 @@ def _check_owner(header: Header, exercise: str, trainee: str) -> None:
 def _check_extent(header: Header, entries: list[Entry]) -> None:
     if len(entries) > MOST:
         raise SubmissionError(f"the journal has {len(entries)} entries, more than {MOST}", where=JOURNAL, remedy=_ASK)
+    if not EARLIEST <= header.start <= LATEST:
+        raise SubmissionError(f"no sandbox starts at {header.start}", where=f"{JOURNAL}:1", remedy=_ASK)
     for number, entry in enumerate(entries, start=2):
         if entry.time < header.start:
             raise SubmissionError("an action before the sandbox's start", where=f"{JOURNAL}:{number}", remedy=_ASK)

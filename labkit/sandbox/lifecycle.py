@@ -59,7 +59,7 @@ def start(options: Options, progress: Callable[[float], None] = lambda _: None) 
     ``progress`` is called with the seconds waited. Raises :class:`SandboxError` with the log's end if
     it does not answer within 30 s.
     """
-    if pid := claim.holder(options.home):
+    if pid := _lasting_holder(options.home):
         raise claim.taken(options.home, pid)
     claim.make(options.home)
     endpoints.withdraw(options.home)
@@ -110,6 +110,14 @@ def status(home: Path) -> Condition:
 def running(home: Path) -> bool:
     """Whether the sandbox of ``home`` runs and answers as ours."""
     return status(home).state == "running"
+
+
+def _lasting_holder(home: Path) -> int | None:
+    """Who holds ``home``; one that was just killed is given a moment, as its threads end after it."""
+    deadline = time.monotonic() + 5
+    while (pid := claim.holder(home)) and not processes.alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return pid
 
 
 def _spawn(options: Options, log: IO[bytes]) -> subprocess.Popen[bytes]:

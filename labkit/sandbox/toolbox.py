@@ -26,6 +26,7 @@ def equip(home: Path, *, research_api_port: int, certificate: Path) -> None:
     if os.environ.get("LABKIT_KUBECTL") != "path":
         _wrap(tools / "kubectl", kubectl())
     _wrap(tools / "psql", binaries.program("psql"))
+    _wrap(tools / "labkit", Path(sysconfig.get_path("scripts")) / "labkit")
     (home / "curl").mkdir(exist_ok=True)
     (home / "curl" / ".curlrc").write_text(curlrc(research_api_port, certificate), encoding="utf-8")
 

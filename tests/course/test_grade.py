@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 
 from labkit.course.feedback import feedback
 from labkit.course.grade import grade
+from labkit.course.gradebook import gradebook
 from labkit.course.report import as_csv, as_json, reasons
 from labkit.errors import CourseError, SubmissionError
 
@@ -195,3 +196,12 @@ def test_nothing_is_left_behind(desk: Any, work: Any) -> None:
     assert sorted(path.name for path in Path(desk.root).iterdir()) == [
         "autograded", "gradebook.db", "nbgrader_config.py", "release", "source", "submitted",
     ]  # fmt: skip
+
+
+def test_a_resubmission_that_is_set_aside_keeps_no_old_points(desk: Any, work: Any) -> None:
+    desk.submit("ada-crash", [*work.checks(), *work.right("ada-crash")])
+    desk.grade()
+    (desk.assignment.folder("submitted", "ada-crash") / "journal.jsonl").write_text("nonsense\n")
+    desk.grade()
+    with gradebook(desk.assignment.course) as book, pytest.raises(MissingEntry):
+        book.find_submission(desk.assignment.name, "ada-crash")

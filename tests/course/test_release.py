@@ -143,3 +143,12 @@ def test_what_trainees_get_holds_no_key(tmp_path: Path) -> None:
         if secret.encode() in content and not (what.startswith("mark") and name == "labkit/course/release.py")
     }
     assert told == set()
+
+
+def test_a_release_does_not_delete_somebodys_work(desk: Any) -> None:
+    work = desk.assignment.folder("release") / "journal.jsonl"
+    work.parent.mkdir(parents=True, exist_ok=True)
+    work.write_text("mine\n")
+    with pytest.raises(CourseError, match="somebody's work"):
+        release(desk.assignment)
+    assert work.read_text() == "mine\n"

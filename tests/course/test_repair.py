@@ -91,3 +91,10 @@ def test_odd_metadata_is_passed_over(tmp_path_factory: pytest.TempPathFactory, o
     path = tmp_path_factory.mktemp("odd") / "notebook.ipynb"
     path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "1", "metadata": {"nbgrader": odd}}]}))
     assert read_cells(path) == ([Cell("code", "1", None)], [])
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_trainees_html_is_text(kind: str) -> None:
+    notebook, _ = repair([*CELLS, Cell(kind, "see <script>alert(1)</script>", None)], RELEASED)
+    assert notebook.cells[-1].cell_type == "markdown"
+    assert "<" not in notebook.cells[-1].source

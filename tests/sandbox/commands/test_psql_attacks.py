@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from labkit.sandbox.commands.psql_text import refusal
 from labkit.sandbox.commands.table import Limits
 from labkit.sandbox.engines import binaries
 
@@ -255,3 +256,10 @@ def test_the_trainee_writes_nothing(shell):
         said = shell("psql", "-c", statement)
         assert said.code == 1, statement
         assert "permission denied" in said.err or "read-only" in said.err
+
+
+def test_the_filter_takes_no_time_over_blanks() -> None:
+    """A back-tracking match over runs of blanks took minutes."""
+    begun = time.monotonic()
+    assert refusal("\\d" + " " * 200_000 + ":") is not None
+    assert time.monotonic() - begun < 2
