@@ -7,7 +7,6 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
@@ -39,7 +38,6 @@ class Postgres:
         self._seed = seed
         self._start = start
         self._accepting = True
-        self._listeners: list[Callable[[bool], None]] = []
         self._lock = asyncio.Lock()
         self._server: postmaster.Postmaster | None = None
         self._privilege: privilege.Privilege | None = None
@@ -65,19 +63,15 @@ class Postgres:
             raise EngineError("PostgreSQL has not been asked for yet", remedy="await ensure() first")
         return self._sockets
 
-    def watch(self, listener: Callable[[bool], None]) -> None:
-        """Call ``listener`` with :attr:`accepting` each time it changes."""
-        self._listeners.append(listener)
-
     def refuse(self) -> None:
         """Make the server go away, with all its sessions; connections are refused from now on."""
-        self._set_accepting(False)
+        self._accepting = False
         if self._server is not None:
             self._server.ask_to_stop()
 
     def accept(self) -> None:
         """Let the server come back, at the next :meth:`ensure`."""
-        self._set_accepting(True)
+        self._accepting = True
 
     def password(self, role: str) -> str:
         """The password of a role of this sandbox, kept under ``home`` with mode 0600."""
@@ -112,11 +106,6 @@ class Postgres:
             if self._sockets is not None and self._sockets.parent != self._folder:
                 shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
-
-    def _set_accepting(self, accepting: bool) -> None:
-        changed, self._accepting = accepting != self._accepting, accepting
-        for listener in self._listeners if changed else ():
-            listener(accepting)
 
     async def _boot(self) -> None:
         if self._privilege is not None:
