@@ -55,14 +55,15 @@ class Server:
 
     async def run(self) -> None:
         """Open the listeners, say where they are, serve, and leave nothing behind."""
-        servers = self._servers()
+        listening = self._servers()
+        servers = list(listening.values())
         tasks = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
         database = await self._relay()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
         while not all(server.started for server, _ in servers):
             await asyncio.sleep(0.005)
-        self._announce([sock.getsockname()[1] for _, sock in servers], database)
+        self._announce({name: sock.getsockname()[1] for name, (_, sock) in listening.items()}, database)
         background = [asyncio.create_task(self._watch_parent())]
         if isinstance(self._sandbox.drive, LiveDrive):
             background.append(asyncio.create_task(self._sandbox.drive.run()))
@@ -79,20 +80,20 @@ class Server:
 
     # ── listeners ─────────────────────────────────────────────────────────────────────────────
 
-    def _servers(self) -> list[tuple[uvicorn.Server, socket.socket]]:
-        """One HTTP server a face, each on a free port of loopback."""
+    def _servers(self) -> dict[str, tuple[uvicorn.Server, socket.socket]]:
+        """One HTTP server a face, by the face's name, each on a free port of loopback."""
         sandbox, gate = self._sandbox, self._sandbox.gate
         self._authority = Authority(self.options.home / "tls")
         cluster = self._authority.issue("127.0.0.1", "localhost", "kubernetes")
         ingress = self._authority.issue(research_api.HOST)
         self._bearer = secrets.token_urlsafe(24)
-        faces = [
-            (kubernetes.application(sandbox.api, gate, {self._bearer: TRAINEE}), cluster),
-            (research_api.application(gate), ingress),
-            (prometheus.application(sandbox.promql, sandbox.world.series, gate.now, gate), None),
-            (control.application(self, self._token), None),
-        ]
-        return [(_server(face, tls), _listener()) for face, tls in faces]
+        faces: dict[str, tuple[Any, tuple[Path, Path] | None]] = {
+            "kubernetes": (kubernetes.application(sandbox.api, gate, {self._bearer: TRAINEE}), cluster),
+            "research-api": (research_api.application(gate), ingress),
+            "prometheus": (prometheus.application(sandbox.promql, sandbox.world.series, gate.now, gate), None),
+            "control": (control.application(self, self._token), None),
+        }
+        return {name: (_server(face, tls), _listener()) for name, (face, tls) in faces.items()}
 
     async def _relay(self) -> int:
         """The listener behind DATABASE_URL; statements are journalled as they pass, and so are refusals."""
@@ -108,22 +109,23 @@ class Server:
         await self._database.start()
         return int(sock.getsockname()[1])
 
-    def _announce(self, ports: list[int], database: int) -> None:
+    def _announce(self, ports: dict[str, int], database: int) -> None:
         """Write kubeconfig, tools and, last, the endpoints, which say that all is ready."""
-        home, (cluster, ingress, metrics, controlled) = self.options.home, ports
+        home = self.options.home
         config = home / "kubeconfig"
         kubeconfig.write(
-            config, server=f"https://127.0.0.1:{cluster}", authority=self._authority.pem,
+            config, server=f"https://127.0.0.1:{ports['kubernetes']}", authority=self._authority.pem,
             user=TRAINEE.name, token=self._bearer,
         )  # fmt: skip
-        toolbox.equip(home, research_api_port=ingress, certificate=self._authority.path)
+        toolbox.equip(home, research_api_port=ports["research-api"], certificate=self._authority.path)
         endpoints.publish(
             home,
             Endpoints(
                 pid=os.getpid(), started=_wall(), seed=self._sandbox.seed, clock=self.options.clock,
                 exercise=self.options.exercise, trainee=self.options.trainee, journal=self.options.journal,
-                parent=self.options.parent, kubeconfig=config, prometheus=f"http://127.0.0.1:{metrics}",
-                research_api=f"https://127.0.0.1:{ingress}", control=f"http://127.0.0.1:{controlled}",
+                parent=self.options.parent, kubeconfig=config, prometheus=f"http://127.0.0.1:{ports['prometheus']}",
+                research_api=f"https://127.0.0.1:{ports['research-api']}",
+                control=f"http://127.0.0.1:{ports['control']}",
                 database=self._sandbox.postgres.dsn("trainee", ("127.0.0.1", database)),
             ),
             self._token,

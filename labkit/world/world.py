@@ -21,6 +21,8 @@ from labkit.kube.kubelet import Kubelet
 from labkit.kube.store import Store
 from labkit.signals.logs import LogStore
 from labkit.signals.series import Labels, SeriesStore
+from labkit.signals.spans import SpanStore
+from labkit.signals.streams import StreamStore
 from labkit.twin import manifests
 from labkit.twin.exporter import METRICS, Exporter
 from labkit.twin.system import System
@@ -43,6 +45,8 @@ class World:
         self.store = Store(lambda: self.clock.now, seed)
         self.logs = LogStore()
         self.series = SeriesStore()
+        self.streams = StreamStore()
+        self.spans = SpanStore()
         self.system = System(self.store, self.clock, self.logs, seed)
         events = Recorder(self.store, self.clock)
         self.kubelet = Kubelet(self.store, self.clock, events, self.system.processes, seed)
