@@ -26,6 +26,7 @@ from labkit.signals.streams import StreamStore
 from labkit.twin import manifests
 from labkit.twin.exporter import METRICS, Exporter
 from labkit.twin.system import System
+from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
 """How long the twin has lived at full resolution when a world begins."""
@@ -47,6 +48,7 @@ class World:
         self.series = SeriesStore()
         self.streams = StreamStore()
         self.spans = SpanStore()
+        Collector(self.store, self.clock, self.logs, self.streams)
         self.system = System(self.store, self.clock, self.logs, seed)
         events = Recorder(self.store, self.clock)
         self.kubelet = Kubelet(self.store, self.clock, events, self.system.processes, seed)
@@ -67,7 +69,8 @@ class World:
     def digest(self) -> str:
         """A hash of everything simulated: objects, series and logs. Equal worlds have equal digests."""
         objects = [self.store.list(kind) for kind in KINDS]
-        parts = (msgspec.json.encode([self.now, self.store.version, objects]), self.series.digest(), self.logs.digest())
+        signals = (self.series.digest(), self.logs.digest(), self.streams.digest())
+        parts = (msgspec.json.encode([self.now, self.store.version, objects]), *signals)
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     def _live(self, prepare: "Callable[[World], None] | None") -> None:
