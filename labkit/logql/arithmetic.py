@@ -4,6 +4,7 @@ A node of LogQL is written as PromQL over vectors ``l`` and ``r``, whose place t
 """
 
 import functools
+from typing import Any
 
 import numpy as np
 import promql_parser as ast
@@ -14,7 +15,10 @@ from labkit.promql.aggregate import aggregate
 from labkit.promql.binary import binary
 from labkit.promql.failures import ExecutionError
 from labkit.promql.relabel import label_replace
-from labkit.promql.values import Lines, Numbers, Text, Value, tidy
+from labkit.promql.values import Lines, Numbers, Text, tidy
+
+MetricValue = Numbers | Lines
+"""What a metric query gives at every step: a number, or series."""
 
 _CHOSEN = {"topk": "topk", "bottomk": "bottomk", "approx_topk": "topk"}
 
@@ -30,7 +34,7 @@ def aggregated(node: syntax.VectorAggregation, lines: Lines) -> Lines:
     return aggregate(_node(written), lines, parameter)
 
 
-def calculated(node: syntax.BinaryOperation, left: Value, right: Value) -> Value:
+def calculated(node: syntax.BinaryOperation, left: MetricValue, right: MetricValue) -> MetricValue:
     """The value of a binary operator; what is divided by zero is not a number, as in Loki."""
     try:
         written = _node(f"l {node.op}{node.matching} r")
@@ -40,9 +44,10 @@ def calculated(node: syntax.BinaryOperation, left: Value, right: Value) -> Value
         right = _without_zeros(right)
     try:
         value = binary(written, left, right)
-        return tidy(value) if isinstance(value, Lines) else value
     except ExecutionError as error:
         raise EvaluationError(error.what, remedy=error.remedy) from error
+    assert isinstance(value, Lines | Numbers)  # as both sides are
+    return tidy(value) if isinstance(value, Lines) else value
 
 
 def relabelled(node: syntax.LabelReplace, lines: Lines) -> Lines:
@@ -55,16 +60,13 @@ def relabelled(node: syntax.LabelReplace, lines: Lines) -> Lines:
 
 
 @functools.lru_cache(256)
-def _node(written: str) -> ast.Expr:
+def _node(written: str) -> Any:
     return ast.parse(written)
 
 
-def _without_zeros(value: Value) -> Value:
-    if isinstance(value, Numbers):
-        return Numbers(np.where(value.values == 0, np.nan, value.values))
-    if isinstance(value, Lines):
-        return Lines(value.labels, np.where(value.values == 0, np.nan, value.values), value.present)
-    return value
+def _without_zeros(value: MetricValue) -> MetricValue:
+    values = np.where(value.values == 0, np.nan, value.values)
+    return Numbers(values) if isinstance(value, Numbers) else Lines(value.labels, values, value.present)
 
 
 def _sorted(lines: Lines, *, descending: bool) -> Lines:

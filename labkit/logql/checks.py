@@ -29,14 +29,14 @@ def check_selector(matchers: Sequence[Matcher], opening: Token) -> None:
         )
 
 
-def check_stages(stages: Sequence[syntax.Stage], start: Token) -> None:
-    """Every expression and template of the stages must be one."""
-    for stage in stages:
-        try:
-            compiled(stage)
-        except (LabkitError, ValueError) as error:
-            reason = error.what if isinstance(error, LabkitError) else str(error)
-            raise _wrong(f"stage '{stage}' : {reason}", start) from error
+def checked(stage: syntax.Stage, start: Token) -> syntax.Stage:
+    """A stage, whose expressions and templates must be some."""
+    try:
+        compiled(stage)
+    except (LabkitError, ValueError) as error:
+        reason = error.what if isinstance(error, LabkitError) else str(error)
+        raise _wrong(f"stage '{stage}' : {reason}", start) from error
+    return stage
 
 
 def check_leg(operator: Token, side: str, leg: syntax.Query) -> syntax.MetricQuery:

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.logql import syntax
+from labkit.logql.arithmetic import MetricValue
 from labkit.logql.evaluation import Evaluation
 from labkit.logql.failures import EvaluationError, LimitError
 from labkit.logql.parser import parse
 from labkit.logql.selection import entries
 from labkit.logql.work import Work
 from labkit.promql.result import Matrix, Scalar, Vector
-from labkit.promql.values import Numbers, Value
+from labkit.promql.values import Numbers
 from labkit.signals.labels import Labels
 from labkit.signals.source import StreamSource
 from labkit.signals.streams import Nanos
@@ -108,7 +109,7 @@ class Engine:
         labels = sorted(found)
         return Streams(labels, [found[one] for one in labels])
 
-    def _evaluate(self, tree: syntax.MetricQuery, steps: NDArray[np.int64], work: Work) -> "Value":
+    def _evaluate(self, tree: syntax.MetricQuery, steps: NDArray[np.int64], work: Work) -> MetricValue:
         return Evaluation(self._source, steps, work).evaluate(tree)
 
 

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.logql import syntax
-from labkit.logql.arithmetic import aggregated, calculated, relabelled
+from labkit.logql.arithmetic import MetricValue, aggregated, calculated, relabelled
 from labkit.logql.failures import EvaluationError
 from labkit.logql.over_time import Windows, over_time
 from labkit.logql.sampling import Sampling
 from labkit.logql.work import Work
-from labkit.promql.values import Lines, Numbers, Value
+from labkit.promql.values import Lines, Numbers
 from labkit.signals.labels import Labels
 from labkit.signals.matcher import Match, Matcher
 from labkit.signals.source import StreamSource
@@ -28,21 +28,19 @@ class Evaluation:
         self._source = source
         self._steps = steps
         self._work = work
-        self._methods: dict[type, Callable[[Any], Value]] = {
+        self._methods: dict[type, Callable[[Any], MetricValue]] = {
             syntax.Literal: self._literal,
             syntax.RangeAggregation: lambda node: self._range_aggregation(node, node.grouping),
             syntax.VectorAggregation: self._vector_aggregation,
-            syntax.BinaryOperation: lambda node: calculated(
-                node, self.evaluate(node.left), self.evaluate(node.right)
-            ),
+            syntax.BinaryOperation: lambda node: calculated(node, self.evaluate(node.left), self.evaluate(node.right)),
             syntax.LabelReplace: lambda node: relabelled(node, self._vector(node.inner, "label_replace")),
         }
 
-    def evaluate(self, node: syntax.MetricQuery) -> Value:
+    def evaluate(self, node: syntax.MetricQuery) -> MetricValue:
         """The value of ``node``: numbers, or series, at every step."""
         return self._methods[type(node)](node)
 
-    def _literal(self, node: syntax.Literal) -> Value:
+    def _literal(self, node: syntax.Literal) -> MetricValue:
         values = np.full(len(self._steps), node.value)
         return Lines([Labels()], values[None, :], np.ones((1, len(values)), bool)) if node.vector else Numbers(values)
 
@@ -52,7 +50,7 @@ class Evaluation:
             raise EvaluationError(f"{of} wants a vector, got a scalar", remedy="write vector(1) for a number")
         return value
 
-    def _vector_aggregation(self, node: syntax.VectorAggregation) -> Value:
+    def _vector_aggregation(self, node: syntax.VectorAggregation) -> MetricValue:
         inner = node.inner
         # Sums need not keep apart what they join: a label of many values (a trace's id) then costs nothing.
         if node.op == "sum" and isinstance(inner, syntax.RangeAggregation) and inner.op in _SUMMED:
@@ -89,5 +87,5 @@ def _absent(matchers: tuple[Matcher, ...], present: NDArray[np.bool_], steps: in
         for matcher in matchers
         if matcher.op is Match.EQUAL and names.count(matcher.name) == 1
     )
-    missing = ~present.any(axis=0) if len(present) else np.ones(steps, bool)
-    return Lines([told], np.ones((1, steps)), missing[None, :])
+    missing = ~np.logical_or.reduce(present, axis=0)
+    return Lines([told], np.ones((1, steps)), np.broadcast_to(missing, (1, steps)))

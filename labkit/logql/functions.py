@@ -123,7 +123,7 @@ def _quotient(left: int, right: int) -> int:
 
 def _remainder(left: Any, right: Any) -> int:
     left, right = _int(left), _int(right)
-    return left - right * _quotient(left, right)
+    return int(left - right * _quotient(left, right))
 
 
 def _divided(first: float, *rest: float) -> float:
@@ -144,7 +144,7 @@ def _over(combine: Callable[..., Any], cast: Callable[[Any], Any]) -> Function:
 
 def _nanos(value: Any) -> int:
     """The time of a function's argument: a time, or seconds since the epoch."""
-    return value.nanos if isinstance(value, Moment) else _int(value) * SECOND
+    return int(value.nanos) if isinstance(value, Moment) else _int(value) * SECOND
 
 
 def _unix_to_time(epoch: str) -> Moment:

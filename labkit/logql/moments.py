@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from labkit.logql.units import SECOND
@@ -58,7 +59,8 @@ class Moment(str):
     __slots__ = ("nanos",)
     nanos: Nanos
 
-    def __new__(cls, nanos: Nanos) -> "Moment":
+    def __new__(cls, nanos: Nanos) -> Self:
+        """The time so many nanoseconds after the epoch."""
         moment = super().__new__(cls, formatted("2006-01-02 15:04:05.999999999 -0700 MST", nanos))
         moment.nanos = nanos
         return moment
@@ -103,7 +105,9 @@ def _nanos(parts: dict[str, str | None], zone: str) -> Nanos:
         text = parts.get(name)
         return int(text) if text else default
 
-    year = number("year", 0) or (number("short", 0) + (2000 if number("short", 0) < 69 else 1900) if parts.get("short") else 1)
+    year = number("year", 0) or (
+        number("short", 0) + (2000 if number("short", 0) < 69 else 1900) if parts.get("short") else 1
+    )
     month, name = number("month", 1), parts.get("name")
     if name:
         month = next((at for at, full in enumerate(_MONTHS, 1) if full.startswith(name)), 0)
@@ -111,7 +115,13 @@ def _nanos(parts: dict[str, str | None], zone: str) -> Nanos:
     if half := parts.get("half"):
         hour = hour % 12 + (12 if half.upper() == "PM" else 0)
     time = datetime(
-        year, month, number("day", 1), hour, number("minute", 0), number("second", 0), tzinfo=_zone(parts.get("zone"), zone)
+        year,
+        month,
+        number("day", 1),
+        hour,
+        number("minute", 0),
+        number("second", 0),
+        tzinfo=_zone(parts.get("zone"), zone),
     )
     fraction = int((parts.get("fraction") or "0").ljust(9, "0")[:9])
     return (time - _EPOCH) // timedelta(seconds=1) * SECOND + fraction

@@ -3,8 +3,10 @@
 Grammar: https://grafana.com/docs/loki/latest/query/ and upstream ``pkg/logql/syntax/syntax.y``.
 """
 
+from collections.abc import Callable
+
 from labkit.logql import syntax
-from labkit.logql.checks import check_aggregation, check_leg, check_selector, check_stages, counted
+from labkit.logql.checks import check_aggregation, check_leg, check_selector, counted
 from labkit.logql.conditions import condition, literal
 from labkit.logql.failures import ParseError
 from labkit.logql.reading import MATCHES, Reader
@@ -14,8 +16,6 @@ from labkit.logql.units import number
 from labkit.signals.matcher import Matcher
 from labkit.signals.streams import Nanos
 
-_RANGED = frozenset(map(str.upper, RANGE_OPERATIONS))
-_VECTORED = frozenset(map(str.upper, VECTOR_OPERATIONS))
 _PRECEDENCE = {"or": 1, "and": 2, "unless": 2, "==": 3, "!=": 3, ">": 3, ">=": 3, "<": 3, "<=": 3,
                "+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "^": 6}  # fmt: skip
 
@@ -53,26 +53,21 @@ def _expression(reader: Reader, binding: int = 1) -> syntax.Query:
 
 
 def _operand(reader: Reader) -> syntax.Query:
-    token = reader.next
-    if token.kind == "{":
-        return _log_query(reader)
-    if token.kind == "(":
-        reader.deeper()
-        reader.take()
-        inner = _expression(reader)
-        reader.expect(")")
-        return inner
-    if token.kind in ("NUMBER", "+", "-"):
-        return syntax.Literal(literal(reader))
-    if token.kind in _RANGED:
-        return _range_aggregation(reader)
-    if token.kind in _VECTORED:
-        return _vector_aggregation(reader)
-    if token.kind == "VECTOR":
-        return _vector(reader)
-    if token.kind == "label_replace":
-        return _label_replace(reader)
-    raise reader.unexpected()
+    if reader.next.kind not in _OPERANDS:
+        raise reader.unexpected()
+    return _OPERANDS[reader.next.kind](reader)
+
+
+def _parenthesis(reader: Reader) -> syntax.Query:
+    reader.deeper()
+    reader.take()
+    inner = _expression(reader)
+    reader.expect(")")
+    return inner
+
+
+def _number(reader: Reader) -> syntax.Query:
+    return syntax.Literal(literal(reader))
 
 
 def _selector(reader: Reader) -> tuple[Matcher, ...]:
@@ -94,15 +89,8 @@ def _matcher(reader: Reader, *expected: str) -> Matcher:
     return reader.matcher(name, reader.take().kind)
 
 
-def _stages(reader: Reader) -> tuple[syntax.Stage, ...]:
-    start = reader.next
-    stages = pipeline(reader)
-    check_stages(stages, start)
-    return stages
-
-
 def _log_query(reader: Reader) -> syntax.LogQuery:
-    return syntax.LogQuery(_selector(reader), _stages(reader))
+    return syntax.LogQuery(_selector(reader), pipeline(reader))
 
 
 # ── ranges ────────────────────────────────────────────────────────────────────────────────────────
@@ -130,7 +118,7 @@ def _ranged(reader: Reader, query: syntax.LogQuery, unwrap: syntax.Unwrap | None
     length = reader.expect("RANGE")
     offset = _offset(reader)
     if not query.stages and unwrap is None:
-        query = syntax.LogQuery(query.matchers, _stages(reader))
+        query = syntax.LogQuery(query.matchers, pipeline(reader))
         unwrap = _unwrap(reader)
     return syntax.LogRange(query, length.value, offset, unwrap)
 
@@ -229,7 +217,7 @@ def _matching(reader: Reader) -> syntax.Matching:
         return syntax.Matching(as_bool)
     on = reader.take().kind == "on"
     names = reader.names()
-    group, include = "", ()
+    group, include = "", tuple[str, ...]()
     if reader.at("group_left", "group_right"):
         group = reader.take().kind.removeprefix("group_")
         include = reader.names() if reader.at("(") and _is_labels(reader) else ()
@@ -239,3 +227,15 @@ def _matching(reader: Reader) -> syntax.Matching:
 def _is_labels(reader: Reader) -> bool:
     """Whether the parenthesis that comes next holds labels, not the operator's right side."""
     return reader.ahead() in ("IDENTIFIER", ")")
+
+
+_OPERANDS: dict[str, Callable[[Reader], syntax.Query]] = {
+    "{": _log_query,
+    "(": _parenthesis,
+    **dict.fromkeys(("NUMBER", "+", "-"), _number),
+    **dict.fromkeys(map(str.upper, RANGE_OPERATIONS), _range_aggregation),
+    **dict.fromkeys(map(str.upper, VECTOR_OPERATIONS), _vector_aggregation),
+    "VECTOR": _vector,
+    "label_replace": _label_replace,
+}
+"""How what begins with a token of each kind is read."""

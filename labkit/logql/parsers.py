@@ -41,9 +41,9 @@ def read_json(line: str) -> Any:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
         value = None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict):  # of any other type it is as wrong as if it were no JSON
         started = line.lstrip().startswith("{")
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004  (what is wrong is the text)
             "Value looks like object, but can't find closing '}' symbol" if started else "Malformed JSON error"
         )
     return value

@@ -36,10 +36,7 @@ def prepared(stages: Iterable[syntax.Stage]) -> Step:
     steps = [compiled(stage) for stage in stages]
 
     def run(record: Record) -> bool:
-        for step in steps:
-            if not step(record):
-                return False
-        return True
+        return all(step(record) for step in steps)
 
     return run
 

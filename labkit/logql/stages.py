@@ -1,6 +1,9 @@
 """The half of the parser that reads pipelines: line filters, parsers, label filters and formats."""
 
+from collections.abc import Callable
+
 from labkit.logql import syntax
+from labkit.logql.checks import checked
 from labkit.logql.conditions import condition
 from labkit.logql.reading import MATCHES, Reader
 from labkit.signals.matcher import Matcher
@@ -12,14 +15,15 @@ def pipeline(reader: Reader) -> tuple[syntax.Stage, ...]:
     """All stages up to what is none; ``| unwrap`` is none."""
     stages: list[syntax.Stage] = []
     while True:
+        start = reader.next
         if reader.at(*LINE_FILTERS) and reader.ahead() in ("STRING", "ip"):
-            stages.append(_line_filter(reader))
+            stages.append(checked(_line_filter(reader), start))
         elif reader.at("|=", "|~", "|>", "!~", "!>"):
             reader.take()
             raise reader.unexpected("STRING", "ip")
         elif reader.at("|") and reader.ahead() != "unwrap":
             reader.take()
-            stages.append(_stage(reader))
+            stages.append(checked(_stage(reader), start))
         else:
             return tuple(stages)
 
@@ -46,33 +50,13 @@ def _stage(reader: Reader) -> syntax.Stage:
     """The stage after a ``|``."""
     if reader.at("IDENTIFIER", "("):
         return syntax.LabelFilter(condition(reader))
-    token = reader.next
-    match token.kind:
-        case "json":
-            reader.take()
-            return syntax.Json(_fields(reader))
-        case "logfmt":
-            reader.take()
-            return _logfmt(reader)
-        case "regexp" | "pattern":
-            reader.take()
-            return syntax.Extract(token.kind, reader.expect("STRING").value)
-        case "unpack" | "decolorize":
-            reader.take()
-            return syntax.Plain(token.kind)
-        case "line_format":
-            reader.take()
-            return syntax.LineFormat(reader.expect("STRING").value)
-        case "label_format":
-            reader.take()
-            return syntax.LabelFormat(tuple(reader.separated(lambda: _assignment(reader))))
-        case "drop" | "keep":
-            reader.take()
-            return syntax.Sift(token.kind, tuple(reader.separated(lambda: _sifted(reader))))
-    raise reader.unexpected()
+    if reader.next.kind not in _NAMED:
+        raise reader.unexpected()
+    token = reader.take()
+    return _NAMED[token.kind](reader, token.kind)
 
 
-def _logfmt(reader: Reader) -> syntax.Stage:
+def _logfmt(reader: Reader, _: str) -> syntax.Stage:
     flags = set()
     while reader.at("FUNCTION_FLAG"):
         flags.add(reader.take().text)
@@ -99,3 +83,18 @@ def _assignment(reader: Reader) -> syntax.Assignment:
 def _sifted(reader: Reader) -> str | Matcher:
     name = reader.expect("IDENTIFIER")
     return reader.matcher(name, reader.take().kind) if reader.at(*MATCHES) else name.text
+
+
+_NAMED: dict[str, Callable[[Reader, str], syntax.Stage]] = {
+    "json": lambda reader, _: syntax.Json(_fields(reader)),
+    "logfmt": _logfmt,
+    "regexp": lambda reader, kind: syntax.Extract(kind, reader.expect("STRING").value),
+    "pattern": lambda reader, kind: syntax.Extract(kind, reader.expect("STRING").value),
+    "unpack": lambda _, kind: syntax.Plain(kind),
+    "decolorize": lambda _, kind: syntax.Plain(kind),
+    "line_format": lambda reader, _: syntax.LineFormat(reader.expect("STRING").value),
+    "label_format": lambda reader, _: syntax.LabelFormat(tuple(reader.separated(lambda: _assignment(reader)))),
+    "drop": lambda reader, kind: syntax.Sift(kind, tuple(reader.separated(lambda: _sifted(reader)))),
+    "keep": lambda reader, kind: syntax.Sift(kind, tuple(reader.separated(lambda: _sifted(reader)))),
+}
+"""How each stage that has a name is read, behind the name."""

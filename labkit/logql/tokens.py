@@ -63,7 +63,8 @@ def tokens(query: str) -> list[Token]:
     """All tokens of a query, with one of kind :data:`END` at the end; :class:`ParseError` with the place."""
     if len(query) >= LONGEST:
         raise ParseError(f"input size too long ({len(query)} > {LONGEST})")
-    found, place = [], 0
+    found: list[Token] = []
+    place = 0
     while True:
         if space := _SPACE.match(query, place):
             place = space.end()
@@ -88,16 +89,18 @@ def _token(query: str, place: int) -> tuple[str, Any, int]:
         return _range(query, place)
     if word := _WORD.match(query, place):
         return _word(word, query)
-    if flag := _FLAG.match(query, place):
-        return "FUNCTION_FLAG", flag[0], flag.end()
-    if first.isdecimal() or first in "-.":
-        if measured := _measured(query, place):
-            return measured
-        if plain := _NUMBER.match(query, place):
-            return "NUMBER", plain[0], plain.end()
-    if symbol := _SYMBOLS.match(query, place):
-        return symbol[0], symbol[0], symbol.end()
-    return "IDENTIFIER", first, place + 1
+    if (first.isdecimal() or first in "-.") and (found := _measured(query, place) or _plain(query, place)):
+        return found
+    symbol = _SYMBOLS.match(query, place)
+    return (symbol[0], symbol[0], symbol.end()) if symbol else ("IDENTIFIER", first, place + 1)
+
+
+def _plain(query: str, place: int) -> tuple[str, Any, int] | None:
+    """A flag or a number, if one stands at ``place``."""
+    for kind, form in (("FUNCTION_FLAG", _FLAG), ("NUMBER", _NUMBER)):
+        if found := form.match(query, place):
+            return kind, found[0], found.end()
+    return None
 
 
 def _measured(query: str, place: int) -> tuple[str, Any, int] | None:

@@ -12,7 +12,16 @@ from labkit.signals.streams import Nanos
 
 SECOND: Nanos = 1_000_000_000
 
-_GO = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
+_GO = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": SECOND,
+    "m": 60 * SECOND,
+    "h": 3600 * SECOND,
+}
 _GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)")
 _DAY = 24 * 3600 * SECOND
 _PROMETHEUS = {"y": 365 * _DAY, "w": 7 * _DAY, "d": _DAY, "h": _GO["h"], "m": _GO["m"], "s": SECOND, "ms": 1_000_000}

@@ -22,14 +22,14 @@ from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
-from labkit.sandbox.faces import prometheus, research_api
+from labkit.sandbox.faces import loki, prometheus, research_api
 from labkit.sandbox.faces.research_api import HttpAnswer
 from labkit.sandbox.gate import Gate
 from labkit.sandbox.statement import execute
 from labkit.scenarios.exercise import progress, scenario_of
 from labkit.scenarios.scenario import load
 from labkit.scenarios.staging import Staging
-from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, Query, Statement
+from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, LokiQuery, Query, Statement
 from labkit.world.world import World
 
 TRAINEE = User("trainee", ("llm-research-lab:training", "system:authenticated"))
@@ -96,6 +96,7 @@ class Sandbox:
             Exec: self._exec,
             HttpRequest: self._http,
             Query: self._query,
+            LokiQuery: self._loki,
             Statement: self._statement,
             Answer: self._answer,
         }
@@ -130,6 +131,11 @@ class Sandbox:
             prometheus.respond, self.promql, self.world.series, lambda: now, action.path, action.params, "GET"
         )
         return (code, body), {"code": code}
+
+    async def _loki(self, _: User, action: LokiQuery, __: Streams) -> tuple[loki.Answer, dict[str, Any]]:
+        now = self.world.now * 1_000_000
+        answer = await asyncio.to_thread(loki.respond, self.world.streams, now, action.path, action.params)
+        return answer, {"code": answer.code}
 
     async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, await execute(self.postgres, TRAINEE.name, action.sql)

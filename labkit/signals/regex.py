@@ -12,7 +12,6 @@ import re2
 from labkit.errors import QueryError
 
 
-
 def _options(*, dot_all: bool) -> re2.Options:
     options = re2.Options()
     options.dot_nl = dot_all

@@ -22,7 +22,9 @@ EVENTS_JOB = "kubernetes-events"
 
 _NANOS = 1_000_000
 _JSON_LEVEL = re.compile(r'"level":"([A-Za-z]+)"')
-_PLAIN_LEVEL = re.compile(r"\b(TRACE|DEBUG|INFO|LOG|NOTICE|INFORMATION|WARN|WARNING|ERROR|FATAL|PANIC)\b[:>]?", re.IGNORECASE)
+_PLAIN_LEVEL = re.compile(
+    r"\b(TRACE|DEBUG|INFO|LOG|NOTICE|INFORMATION|WARN|WARNING|ERROR|FATAL|PANIC)\b[:>]?", re.IGNORECASE
+)
 _SAME = {"LOG": "INFO", "NOTICE": "INFO", "INFORMATION": "INFO", "WARNING": "WARN", "PANIC": "FATAL"}
 _LOOKED_AT = 96
 """Characters of a plain line among which its level is looked for: it stands near the beginning."""
@@ -85,10 +87,7 @@ def _named(word: str) -> str:
 
 def level(line: str) -> str:
     """The level a line says it has, of a few in capitals (``INFO``, ``ERROR``, …); nothing if it says none."""
-    if line.startswith("{"):
-        found = _JSON_LEVEL.search(line)
-    else:
-        found = _PLAIN_LEVEL.search(line, 0, _LOOKED_AT)
+    found = _JSON_LEVEL.search(line) if line.startswith("{") else _PLAIN_LEVEL.search(line, 0, _LOOKED_AT)
     return _named(found[1]) if found else ""
 
 
