@@ -121,9 +121,8 @@ def _quotient(left: int, right: int) -> int:
     return (-1 if (left < 0) != (right < 0) else 1) * (abs(left) // abs(right))
 
 
-def _remainder(left: Any, right: Any) -> int:
-    left, right = _int(left), _int(right)
-    return int(left - right * _quotient(left, right))
+def _remainder(left: int, right: int) -> int:
+    return left - right * _quotient(left, right)
 
 
 def _divided(first: float, *rest: float) -> float:
@@ -190,7 +189,7 @@ _FUNCTIONS: dict[str, Function] = {
     "sub": _over(lambda left, right: left - right, _int),
     "subf": _over(lambda first, *rest: first - sum(rest), _float),
     "mul": _over(lambda *values: math.prod(values), _int), "mulf": _over(lambda *values: math.prod(values), _float),
-    "div": _over(_quotient, _int), "divf": _over(_divided, _float), "mod": _remainder,
+    "div": _over(_quotient, _int), "divf": _over(_divided, _float), "mod": _over(_remainder, _int),
     "max": _over(lambda *values: max(values), _int), "min": _over(lambda *values: min(values), _int),
     "maxf": _over(lambda *values: max(values), _float), "minf": _over(lambda *values: min(values), _float),
     "ceil": lambda value: float(math.ceil(_float(value))), "floor": lambda value: float(math.floor(_float(value))),
