@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from labkit.errors import LabkitError
+from labkit.errors import LabkitError, QueryError
 from labkit.logql import syntax
 from labkit.logql.failures import ParseError
 from labkit.logql.pipeline import compiled
 from labkit.logql.tokens import Token
+from labkit.signals import regex
 from labkit.signals.matcher import Matcher
 
 _GROUPED = frozenset({
@@ -67,6 +68,14 @@ def check_aggregation(node: syntax.RangeAggregation, function: Token) -> None:
         raise _wrong(f"invalid aggregation {op} with unwrap", function)
     if node.range.unwrap is None and op not in _LINES:
         raise _wrong(f"invalid aggregation {op} without unwrap", function)
+
+
+def check_pattern(pattern: str, function: Token) -> None:
+    """The pattern of ``label_replace`` must be one."""
+    try:
+        regex.compiled(pattern)
+    except QueryError as error:
+        raise _wrong(f"invalid regex in label_replace: {error.what}", function) from error
 
 
 def counted(function: Token, parameter: Token | None, grouping: syntax.Grouping | None) -> int | None:

@@ -2,7 +2,6 @@
 
 from labkit.logql import syntax
 from labkit.logql.reading import MATCHES, Reader
-from labkit.logql.units import number
 
 _OPS = ("=", "==", "!=", ">", ">=", "<", "<=", "=~", "!~")
 _JOINED = {"and": "and", ",": "and", "or": "or"}
@@ -62,8 +61,4 @@ def _amount(reader: Reader, name: str, op: str) -> syntax.Condition:
 def literal(reader: Reader) -> float:
     """A number with or without a sign."""
     sign = reader.take().kind if reader.at("+", "-") else ""
-    token = reader.expect("NUMBER")
-    try:
-        return number(sign + token.text)
-    except ValueError as error:
-        raise reader.wrong(f"unable to parse literal as a float: {error}", token) from error
+    return reader.number(reader.expect("NUMBER"), sign)

@@ -6,13 +6,12 @@ Grammar: https://grafana.com/docs/loki/latest/query/ and upstream ``pkg/logql/sy
 from collections.abc import Callable
 
 from labkit.logql import syntax
-from labkit.logql.checks import check_aggregation, check_leg, check_selector, counted
+from labkit.logql.checks import check_aggregation, check_leg, check_pattern, check_selector, counted
 from labkit.logql.conditions import condition, literal
 from labkit.logql.failures import ParseError
 from labkit.logql.reading import MATCHES, Reader
 from labkit.logql.stages import pipeline
 from labkit.logql.tokens import CONVERSIONS, END, RANGE_OPERATIONS, VECTOR_OPERATIONS, Token
-from labkit.logql.units import number
 from labkit.signals.matcher import Matcher
 from labkit.signals.streams import Nanos
 
@@ -162,7 +161,7 @@ def _range_aggregation(reader: Reader) -> syntax.MetricQuery:
     inner = _log_range(reader)
     reader.expect(")")
     node = syntax.RangeAggregation(
-        function.value, inner, number(parameter.text) if parameter else None, _grouping(reader)
+        function.value, inner, reader.number(parameter) if parameter else None, _grouping(reader)
     )
     check_aggregation(node, function)
     return node
@@ -193,7 +192,7 @@ def _grouping(reader: Reader) -> syntax.Grouping | None:
 def _vector(reader: Reader) -> syntax.MetricQuery:
     reader.take()
     reader.expect("(")
-    value = number(reader.expect("NUMBER").text)
+    value = reader.number(reader.expect("NUMBER"))
     reader.expect(")")
     return syntax.Literal(value, vector=True)
 
@@ -208,6 +207,7 @@ def _label_replace(reader: Reader) -> syntax.MetricQuery:
         reader.expect(",")
         texts.append(reader.expect("STRING").value)
     reader.expect(")")
+    check_pattern(texts[3], function)
     return syntax.LabelReplace(inner, *texts)
 
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 from labkit.errors import QueryError
 from labkit.logql.failures import ParseError
 from labkit.logql.tokens import Token, tokens
+from labkit.logql.units import number
 from labkit.signals.matcher import Match, Matcher
 
 DEEPEST = 150
@@ -87,6 +88,13 @@ class Reader:
             found.append(self.expect("IDENTIFIER").text)
         self.expect(")", ",")
         return tuple(found)
+
+    def number(self, token: Token, sign: str = "") -> float:
+        """The value of a number's token."""
+        try:
+            return number(sign + token.text)
+        except ValueError as error:
+            raise self.wrong(f"unable to parse literal as a float: {error}", token) from error
 
     def matcher(self, name: Token, op: str) -> Matcher:
         """A matcher, of whose tokens only the text is left."""
