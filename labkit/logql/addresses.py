@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_CANDIDATE = re.compile(r"[0-9a-fA-F:.]*[0-9a-fA-F][.:][0-9a-fA-F:.]*")
+_CANDIDATE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?<![0-9a-fA-F])[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]*")
 
 
 def address_test(pattern: str) -> Callable[[str], bool]:
@@ -26,7 +26,7 @@ def address_test(pattern: str) -> Callable[[str], bool]:
 def found_address(pattern: str) -> Callable[[str], bool]:
     """Whether a line contains an address that ``pattern`` means."""
     test = address_test(pattern)
-    return lambda line: any(test(found.rstrip(".:")) or test(found) for found in _CANDIDATE.findall(line))
+    return lambda line: any(test(found) or test(found.rstrip(".:")) for found in _CANDIDATE.findall(line))
 
 
 def _bounds(pattern: str) -> tuple[Address, Address]:

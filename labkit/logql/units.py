@@ -22,17 +22,17 @@ _GO = {
     "m": 60 * SECOND,
     "h": 3600 * SECOND,
 }
-_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)")
+_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)", re.ASCII)
 _DAY = 24 * 3600 * SECOND
 _PROMETHEUS = {"y": 365 * _DAY, "w": 7 * _DAY, "d": _DAY, "h": _GO["h"], "m": _GO["m"], "s": SECOND, "ms": 1_000_000}
-_PROMETHEUS_FORM = re.compile(r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?")
+_PROMETHEUS_FORM = re.compile(r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?", re.ASCII)
 _SIZES = {"": 1, "b": 1} | {
     f"{prefix}{rest}": (1024 if rest.startswith("i") else 1000) ** power
     for power, prefix in enumerate("kmgtpe", 1)
     for rest in ("", "b", "i", "ib")
 }
 _SIZE = re.compile(r"([\d.,]*)\s*(.*)", re.DOTALL)
-_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
+_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII)
 _LONGEST = 2**63 - 1
 
 

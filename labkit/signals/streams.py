@@ -45,14 +45,12 @@ class _Lines:
 class StreamStore:
     """All streams of one world; append-only.
 
-    One thread writes, any may read. The index is replaced, never changed in place, when a stream is
-    new, so whoever reads goes through one that stays as it is.
+    One thread writes, any may read: what a reader goes through is a copy, taken in one step, of what only grows.
     """
 
     def __init__(self) -> None:
         self._streams: dict[Labels, _Lines] = {}
-        self._sorted: tuple[Labels, ...] = ()
-        self._index: dict[tuple[str, str], tuple[Labels, ...]] = {}
+        self._index: dict[tuple[str, str], list[Labels]] = {}
 
     def write(self, labels: Labels, time: Nanos, line: str) -> None:
         """Add a line to a stream; within a stream times must not fall."""
@@ -84,7 +82,7 @@ class StreamStore:
     def digest(self) -> bytes:
         """A hash of all labels, times and lines. Equal stores have equal digests."""
         hashed = hashlib.sha256()
-        for labels in self._sorted:
+        for labels in sorted(self._streams):
             stream = self._streams[labels]
             hashed.update(f"{labels!r}/{len(stream.times)}\n".encode())
             hashed.update(np.array(stream.times, "<i8").tobytes())
@@ -95,8 +93,7 @@ class StreamStore:
         """A new stream, with its place in the index."""
         stream = self._streams[labels] = _Lines()
         for pair in labels:
-            self._index[pair] = _with(self._index.get(pair, ()), labels)
-        self._sorted = _with(self._sorted, labels)
+            self._index.setdefault(pair, []).append(labels)
         return stream
 
     def _matching(self, matchers: Sequence[Matcher]) -> Iterable[Labels]:
@@ -106,10 +103,5 @@ class StreamStore:
             for matcher in matchers
             if matcher.op is Match.EQUAL and matcher.value
         ]
-        candidates = min(named, key=len) if named else self._sorted
-        return [labels for labels in candidates if all(matcher.matches(labels) for matcher in matchers)]
-
-
-def _with(ordered: tuple[Labels, ...], labels: Labels) -> tuple[Labels, ...]:
-    place = bisect.bisect_left(ordered, labels)
-    return (*ordered[:place], labels, *ordered[place:])
+        candidates = list(min(named, key=len) if named else self._streams)
+        return sorted(labels for labels in candidates if all(matcher.matches(labels) for matcher in matchers))
