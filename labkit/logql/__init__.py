@@ -3,5 +3,8 @@
 from labkit.logql.engine import Engine, Result, Streams, is_log_query
 from labkit.logql.parser import parse, parse_selector
 from labkit.logql.work import Limits, Work
+from labkit.promql.result import Matrix, Scalar, Vector
 
-__all__ = ["Engine", "Limits", "Result", "Streams", "Work", "is_log_query", "parse", "parse_selector"]
+__all__ = [
+    "Engine", "Limits", "Matrix", "Result", "Scalar", "Streams", "Vector", "Work", "is_log_query", "parse", "parse_selector",
+]  # fmt: skip

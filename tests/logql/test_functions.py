@@ -33,7 +33,7 @@ def rendered(template: str, **fields: str) -> str:
         ('{{ b64enc "hi" }} {{ b64dec "aGk=" }} {{ b64dec "aGk" }} {{ b64dec "?" }}', "aGk= hi hi illegal base64 data"),
         ('{{ default "-" "" }} {{ default "-" .none }} {{ default "-" "x" }}', "- - x"),
         ('{{ add 1 "2" 3 }} {{ sub 5 2 }} {{ mul 2 3 4 }} {{ div 7 2 }} {{ div -7 2 }} {{ mod 7 3 }} {{ mod -7 3 }}', "6 3 24 3 -3 1 -1"),
-        ('{{ addf 1.5 2 }} {{ subf 5 1.5 1 }} {{ mulf 1.5 2 }} {{ divf 7 2 }} {{ max 1 3 2 }} {{ minf 1.5 0.5 }}', "3.5 2.5 3 3.5 3 0.5"),
+        ("{{ addf 1.5 2 }} {{ subf 5 1.5 1 }} {{ mulf 1.5 2 }} {{ divf 7 2 }} {{ max 1 3 2 }} {{ minf 1.5 0.5 }}", "3.5 2.5 3 3.5 3 0.5"),
         ('{{ ceil "1.2" }} {{ floor 1.8 }} {{ round 123.555555 3 }} {{ int "12" }} {{ int "x" }} {{ float64 "1.5" }}', "2 1 123.556 12 0 1.5"),
         ('{{ bytes "2 KB" }} {{ duration "1m30s" }} {{ duration_seconds "500ms" }}', "2000 90 0.5"),
         ('{{ range $i, $v := fromJson `[{"a":1},{"a":2}]` }}{{ $v.a }}{{ end }}', "12"),

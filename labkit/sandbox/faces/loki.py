@@ -106,7 +106,7 @@ def application(source: StreamSource, now: Callable[[], int], gate: _Gate) -> St
     return Starlette(routes=[
         Route("/", said("Loki, of a labkit sandbox: the API is under /loki/api/v1/\n")),
         Route("/ready", said("ready\n")),
-        WebSocketRoute(TAIL, Tail(source, now, gate, CLIENT)),
+        WebSocketRoute(TAIL, Tail(source, now, gate, CLIENT).serve),
         Route(_API + "{endpoint:path}", api, methods=["GET", "POST"]),
     ])  # fmt: skip
 

@@ -37,7 +37,7 @@ class Tail:
         self._gate = gate
         self._user = user
 
-    async def __call__(self, socket: WebSocket) -> None:
+    async def serve(self, socket: WebSocket) -> None:
         """Send what there is since ``start``, then what is added, until the client goes."""
         await socket.accept()
         pairs = socket.query_params.multi_items()
