@@ -56,4 +56,6 @@ def _pass(stream: Stream, number: int, query: syntax.LogQuery, work: Work, *, fo
             if record.changed:
                 pairs = tuple(record.named().items())
                 labels = known.get(pairs) or known.setdefault(pairs, Labels(pairs))
+                work.make(sum(len(name) + len(value) for name, value in pairs))
+        work.make(len(line))
         yield Entry((times[index] if forward else -times[index], number), times[index], line, labels)

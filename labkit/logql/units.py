@@ -32,7 +32,9 @@ _SIZES = {"": 1, "b": 1} | {
     for rest in ("", "b", "i", "ib")
 }
 _SIZE = re.compile(r"([\d.,]*)\s*(.*)", re.DOTALL)
-_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII)
+_FLOAT = re.compile(
+    r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII
+)
 _LONGEST = 2**63 - 1
 
 
