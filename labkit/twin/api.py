@@ -2,7 +2,7 @@
 
 A step draws arrivals per route (Poisson around the traffic's rate), their outcome, replica and
 latency bucket (multinomial). Counters are sums of those draws, so a histogram's count is the
-request count, and the log lines written are of requests that were counted.
+request count, and the log lines written are of requests that were counted; each of these has a trace.
 """
 
 from dataclasses import dataclass, field
@@ -14,12 +14,21 @@ from labkit.clock import SECOND, Millis
 from labkit.kube.store import Object
 from labkit.twin.logbook import Logbook
 from labkit.twin.routes import BUCKETS, MEANS, QUERIES, ROUTES, SHARES, bucket_probabilities
+from labkit.twin.tracing.draft import SERVER, span_id
+from labkit.twin.tracing.tracer import Tracer
 
 STATUSES = ("success", "400", "404", "429", "500", "503")
 """Outcomes of a request; ``success`` is the route's own code."""
 
 MISTAKES = np.array([0.9799, 0.006, 0.011, 0.0028, 0.0003, 0.0])
 """Shares of the outcomes when nothing is wrong: clients' mistakes, and a rare bug of ours."""
+
+MESSAGES = {
+    "success": ("INFO", "request completed"),
+    "500": ("ERROR", "unexpected end of row"),
+    "503": ("ERROR", "Kafka producer timeout"),
+}
+"""What the log says of an outcome that is logged: level and message."""
 
 QUERY_SECONDS = 0.004
 """Mean time a query holds a pooled connection."""
@@ -45,9 +54,10 @@ class Replica:
 class ResearchApi:
     """All replicas behind the ingress."""
 
-    def __init__(self, seed: int, logbook: Logbook) -> None:
+    def __init__(self, seed: int, logbook: Logbook, tracer: Tracer) -> None:
         self._random = np.random.default_rng([seed, 2])
         self._logbook = logbook
+        self._tracer = tracer
         self._latency = bucket_probabilities()
         self._shares: dict[tuple[bool, ...], NDArray[np.float64]] = {}
         self.replicas: dict[str, Replica] = {}
@@ -76,6 +86,8 @@ class ResearchApi:
         self.arrived += int(arrivals.sum())
         if not serving:
             self.rejected += int(arrivals.sum())
+            if arrivals.any():
+                self._tracer.rejected(arrivals, dt)
             return
         split = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
         outcomes = self._random.multinomial(split, self._outcomes(topics))
@@ -90,7 +102,7 @@ class ResearchApi:
             replica.in_flight = in_flight[index]
             replica.pool_in_use = min(POOL_SIZE, int(sessions[index]))
         self._produce(outcomes.sum(axis=0), topics)
-        self._log(serving, outcomes)
+        self._log(serving, outcomes, buckets, dt)
 
     def _produce(self, outcomes: Counts, topics: set[str]) -> None:
         for route, row in zip(ROUTES, outcomes, strict=True):
@@ -107,19 +119,35 @@ class ResearchApi:
             self._shares[failing] = shares
         return self._shares[failing]
 
-    def _log(self, serving: list[Replica], outcomes: Counts) -> None:
-        """A sample of what was counted: one good request a step, and one per replica and route of each 5xx."""
-        index = int(self._random.integers(len(serving)))
-        first = int(outcomes[index, :, 0].argmax())
-        if outcomes[index, first, 0]:
-            self._line(serving[index], "INFO", "request completed", first, ROUTES[first].success)
-        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
-            status = STATUSES[column - 2]
-            why = "Kafka producer timeout" if status == "503" else "unexpected end of row"
-            self._line(serving[at], "ERROR", why, row, status)
+    def _log(self, serving: list[Replica], outcomes: Counts, buckets: Counts, dt: Millis) -> None:
+        """A sample of what was counted: one good request a step, and one per replica and route of each 5xx.
 
-    def _line(self, replica: Replica, level: str, message: str, route: int, status: str) -> None:
+        The good one is of any route alike, so that the rare ones are seen as often as the frequent.
+        ``buckets``, as counted in this step by replica, route and bucket, lose those that are traced.
+        """
+        index = int(self._random.integers(len(serving)))
+        succeeded = [route for route, count in enumerate(outcomes[index, :, 0].tolist()) if count]
+        if succeeded:
+            first = self._tracer.pick(succeeded)
+            sent = self._sent(first, int(outcomes[:, first, 0].sum()))
+            self._line(serving[index], "success", first, buckets[index, first], dt, sent)
+        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
+            self._line(serving[at], STATUSES[column - 2], row, buckets[at, row], dt)
+
+    def _sent(self, route: int, count: int) -> range:
+        """The messages that ``count`` requests of a route have just handed to its topic, in the topic's own order."""
+        total = self.produced.get(ROUTES[route].produces or "", 0)
+        return range(total - count, total) if total else range(0)
+
+    def _line(
+        self, replica: Replica, status: str, route: int, buckets: Counts, dt: Millis, sent: range = range(0)
+    ) -> None:
+        """Log a request and trace it."""
+        level, message = MESSAGES[status]
+        low = int(self._random.integers(1 << 62))
+        traced = self._tracer.request(replica.pod, route, status, buckets, low, dt, sent)
+        code = int(ROUTES[route].success if status == "success" else status)
         self._logbook.write(
-            replica.pod, level, message, method=ROUTES[route].method, path=ROUTES[route].path, status=int(status),
-            trace_id=f"{int(self._random.integers(1 << 62)):032x}",
+            replica.pod, level, message, method=ROUTES[route].method, path=ROUTES[route].path, status=code,
+            trace_id=traced.trace_id, span_id=span_id(traced.trace, SERVER), duration_ms=traced.duration / 1000,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from labkit.twin.causes import Causes
 from labkit.twin.logbook import Logbook
 from labkit.twin.runtime import Processes
 from labkit.twin.topics import cluster
+from labkit.twin.tracing.tracer import Tracer
 from labkit.twin.traffic import Traffic
 from labkit.twin.workers import JOBS, Workers
 
@@ -32,7 +33,8 @@ class System:
         self.processes = Processes(self.causes, self.logbook)
         self.brokers: Cluster = cluster(seed)
         self.traffic = Traffic(seed)
-        self.api = ResearchApi(seed, self.logbook)
+        self.tracer = Tracer(seed, lambda: clock.now, self.causes)
+        self.api = ResearchApi(seed, self.logbook, self.tracer)
         self.workers = Workers(seed, self.logbook)
         self._produced = 0
         self._apps: dict[str, list[Object]] | None = None
@@ -72,7 +74,9 @@ class System:
         self.api.step(rate, dt, {p["metadata"]["name"] for p in self.ready("llm-research-api")}, topics)
         produced = self.api.produced.get(JOBS, 0) - self._produced
         self._produced += produced
-        self.workers.step(self.clock.now, dt, produced, self.ready("experiment-worker"), topics)
+        workers, consumed = self.ready("experiment-worker"), self.workers.consumed
+        self.workers.step(self.clock.now, dt, produced, workers, topics)
+        self.tracer.consume(range(consumed, self.workers.consumed), dt, workers, topics)
 
     def _observe(self, change: Change) -> None:
         if change.kind == POD:

@@ -21,6 +21,9 @@ OUTPUTS = {"experiment-results": 1, "metrics-events": 6}
 
 JOBS = "experiments"
 
+GROUP = "experiment-processor-v1"
+"""The workers' consumer group."""
+
 
 class Workers:
     """The consumer group ``experiment-processor-v1``."""

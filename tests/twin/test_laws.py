@@ -9,8 +9,10 @@ from labkit.clock import EPOCH, HOUR, MINUTE, SECOND, Clock
 from labkit.kube.store import Object
 from labkit.signals.logs import LogStore
 from labkit.twin.api import POOL_SIZE, ResearchApi
+from labkit.twin.causes import Causes
 from labkit.twin.logbook import Logbook
 from labkit.twin.topics import TOPICS
+from labkit.twin.tracing.tracer import Tracer
 from labkit.twin.traffic import Traffic
 from labkit.twin.workers import JOBS, OUTPUTS, Workers
 
@@ -30,7 +32,7 @@ def make_api(seed: int, replicas: int, logs: LogStore | None = None) -> Research
     pods = [pod(f"api-{n}") for n in range(replicas)]
     for each in pods:
         logbook.begin(each, "api")
-    api = ResearchApi(seed, logbook)
+    api = ResearchApi(seed, logbook, Tracer(seed, lambda: EPOCH, Causes()))
     api.place(pods)
     return api
 
