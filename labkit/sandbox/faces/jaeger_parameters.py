@@ -131,8 +131,10 @@ def _json(text: str) -> dict[str, str]:
     """A JSON object of strings (``null`` is an empty one, and an empty string as a value: Go's rules)."""
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _malformed(f"invalid character or unexpected end of JSON input ({error})") from error
+    except json.JSONDecodeError as error:
+        raise _malformed(_go_complaint(error)) from error
+    except RecursionError as error:
+        raise _malformed("exceeded max depth") from error
     if found is None:
         return {}
     if not isinstance(found, dict):
@@ -145,6 +147,23 @@ def _json(text: str) -> dict[str, str]:
 
 def _malformed(why: str) -> ParameterError:
     return ParameterError(f"malformed 'tags' parameter, cannot unmarshal JSON: {why}")
+
+
+_COMPLAINTS = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+}
+
+
+def _go_complaint(error: json.JSONDecodeError) -> str:
+    """What Go's ``encoding/json`` says where Python's ``json`` says ``error``."""
+    if error.pos >= len(error.doc) or error.msg.startswith("Unterminated string"):
+        return "unexpected end of JSON input"
+    return f"invalid character {error.doc[error.pos]!r} {_COMPLAINTS.get(error.msg, 'looking for beginning of value')}"
 
 
 def _go_kind(value: object) -> str:
