@@ -67,6 +67,8 @@ class Sample:
     """Statements sent to PostgreSQL."""
     cache: bool
     """Redis took our password."""
+    database: bool
+    """PostgreSQL took connections."""
     message: int | None = None
     """The message it produced: the how many-eth of the topic."""
     job: Job | None = None
@@ -97,6 +99,6 @@ class Sample:
         job, replica = self.job, self.replica
         return repr((
             self.trace, self.counted, self.ended, self.duration, self.route, self.status, self.bucket,
-            replica and replica.name, self.queries, self.cache, self.message,
+            replica and replica.name, self.queries, self.cache, self.database, self.message,
             job and (job.worker.name, job.start, job.duration, job.model, job.missing),
         ))  # fmt: skip

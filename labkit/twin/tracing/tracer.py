@@ -109,7 +109,7 @@ class Tracer:
         ended = now * _MILLI - _MILLI - int(draw.random() * (dt * _MILLI - _MILLI))
         sample = Sample(
             draw.getrandbits(64) << 64 | trace, now, ended, duration, route, status, bucket, replica,
-            self._queries(route, status), self._causes.cache_password_valid,
+            self._queries(route, status), self._causes.cache_password_valid, self._causes.database_accepting,
         )  # fmt: skip
         self._samples.append(sample)
         if len(self._samples) > RETAINED + RETAINED // 10:

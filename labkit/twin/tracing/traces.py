@@ -12,7 +12,7 @@ from labkit.twin.tracing.tracer import Tracer
 Operation = tuple[str, str, str]
 """Service, operation and kind of a span."""
 
-Way = tuple[int, str, bool, int, int | None]
+Way = tuple[int, str, bool, bool, int, int | None]
 
 
 def write(sample: Sample, seed: int) -> list[Span]:
@@ -95,4 +95,4 @@ class Traces:
 def _way(sample: Sample) -> Way:
     """What decides which operations a trace has."""
     model = sample.job.model if sample.job else None
-    return sample.route, sample.status, sample.replica is None, sample.queries, model
+    return sample.route, sample.status, sample.replica is None, sample.database, sample.queries, model
