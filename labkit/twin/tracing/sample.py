@@ -90,6 +90,12 @@ class Sample:
         return max(answered, self.job.end) if self.job else answered
 
     @property
+    def longest(self) -> Micros:
+        """No span of the trace lasts longer than this."""
+        answered = self.duration + OVERHEAD
+        return max(answered, self.job.duration) if self.job else answered
+
+    @property
     def sound(self) -> bool:
         """Whether nothing in the trace failed."""
         return self.status == "success" and self.cache and not (self.job and self.job.missing)

@@ -74,6 +74,8 @@ class Traces:
             return False
         if query.tags.get("error") == "true" and sample.sound:
             return False
+        if query.shortest is not None and sample.longest < query.shortest:
+            return False
         return any(of == query.service and query.operation in (None, name) for of, name in self._shape(sample))
 
     def _operations(self) -> set[Operation]:
