@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labkit.clock import SECOND, Millis
 from labkit.kube.store import Object
+from labkit.twin import queries
 from labkit.twin.logbook import Logbook
 from labkit.twin.queries import Queries
 from labkit.twin.routes import BUCKETS, CACHED, LATENCY, MEANS, METRICS_ROUTE, ROUTES, SHARES, STATEMENTS
@@ -53,6 +54,8 @@ class Replica:
     seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(ROUTES)))
     in_flight: Counts = field(default_factory=lambda: _zeros(len(ROUTES)))
     queries: Queries = field(default_factory=Queries)
+    served: int = 0
+    """Requests so far."""
     pool_in_use: int = 0
     pool_timeouts: int = 0
     """Requests that gave up waiting for a connection."""
@@ -66,7 +69,7 @@ class Replica:
 
 @dataclass
 class Served:
-    """What the last step's requests asked of the parts behind the API, over all replicas."""
+    """What requests asked of the parts behind the API since it was last taken, over all replicas."""
 
     requests: int = 0
     statements: Counts = field(default_factory=lambda: _zeros(STATEMENTS.shape[1]))
@@ -116,64 +119,81 @@ class ResearchApi:
         for replica in self.replicas.values():
             replica.in_flight = _zeros(len(ROUTES))
             replica.pool_in_use = 0
-        self.served = Served()
         arrivals = self._random.poisson(rate * dt / SECOND * SHARES)
         self.arrived += int(arrivals.sum())
         if not serving:
             self.rejected += int(arrivals.sum())
             return
-        split = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
-        outcomes = self._random.multinomial(split, self._outcomes(topics, database))
+        split: Counts = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
+        outcomes: Counts = self._random.multinomial(split, self._outcomes(topics, database))
+        self._count(serving, split, outcomes, dt, DATABASE_TIMEOUT if not database else PRODUCER_TIMEOUT)
+        asking = self._look_up(serving, split, outcomes, hits)
+        if database:
+            self._query(serving, asking, dt)
         for replica, requests in zip(serving, outcomes, strict=True):
-            self._count(replica, requests, dt, database)
-            self._query(replica, requests, dt, database, hits)
             self._produce(replica, requests, topics, database)
         self.answered += outcomes.sum(axis=0)
-        self.served.requests = int(arrivals.sum())
+        self.served.requests += int(arrivals.sum())
+        self.served.rollbacks += int(outcomes[:, :, STATUSES.index("500")].sum())
         self._log(serving, outcomes, database)
 
-    def _count(self, replica: Replica, requests: Counts, dt: Millis, database: bool) -> None:
-        """Requests and latencies: lognormal, but for those that end when a timeout does."""
-        timeout = PRODUCER_TIMEOUT if database else DATABASE_TIMEOUT
-        late = requests[:, -1]
-        buckets = self._random.multinomial(requests.sum(axis=1) - late, LATENCY)
-        buckets[:, np.searchsorted(BUCKETS, timeout)] += late
-        replica.requests += requests
-        replica.buckets += buckets
-        # The sum of many lognormal latencies, by the mean of each.
-        seconds = (requests.sum(axis=1) - late) * MEANS + late * timeout
-        replica.seconds += seconds
-        replica.in_flight = self._random.poisson(seconds * SECOND / dt)  # Little's law
+    def take(self) -> Served:
+        """What the parts behind the API have been asked since the last call."""
+        served, self.served = self.served, Served()
+        return served
 
-    def _query(self, replica: Replica, requests: Counts, dt: Millis, database: bool, hits: float) -> None:
-        """Ask the cache, then PostgreSQL and ClickHouse, as the routes of the requests that got so far do."""
-        calls: Counts = requests[:, REACHING].sum(axis=1)
-        found: Counts = self._random.binomial(np.where(CACHED, calls, 0), hits)
-        replica.hits += int(found.sum())
-        replica.misses += int(calls[CACHED].sum() - found.sum())
-        self.served.lookups += int(calls[CACHED].sum())
-        self.served.misses += int(calls[CACHED].sum() - found.sum())
-        asking = calls - found if database else np.zeros_like(calls)
+    def _count(self, serving: list[Replica], split: Counts, outcomes: Counts, dt: Millis, timeout: float) -> None:
+        """Requests and latencies: lognormal, but for those that end when a timeout does."""
+        late: Counts = outcomes[:, :, -1]
+        buckets = self._random.multinomial(split - late, LATENCY)
+        buckets[:, :, np.searchsorted(BUCKETS, timeout)] += late
+        # The sum of many lognormal latencies, by the mean of each.
+        seconds = (split - late) * MEANS + late * timeout
+        in_flight = self._random.poisson(seconds * SECOND / dt)  # Little's law
+        for at, (replica, requests) in enumerate(zip(serving, split.sum(axis=1).tolist(), strict=True)):
+            replica.requests += outcomes[at]
+            replica.buckets += buckets[at]
+            replica.seconds += seconds[at]
+            replica.in_flight = in_flight[at]
+            replica.served += requests
+
+    def _look_up(self, serving: list[Replica], split: Counts, outcomes: Counts, hits: float) -> Counts:
+        """Ask the cache; the calls, of shape (replicas, routes), that then go to the database."""
+        asking: Counts = split - outcomes[:, :, ~REACHING].sum(axis=2)
+        for route in np.flatnonzero(CACHED).tolist():
+            calls = asking[:, route].copy()
+            found = self._random.binomial(calls, hits)
+            asking[:, route] -= found
+            for replica, hit, call in zip(serving, found.tolist(), calls.tolist(), strict=True):
+                replica.hits += hit
+                replica.misses += call - hit
+                self.served.lookups += call
+                self.served.misses += call - hit
+        return asking
+
+    def _query(self, serving: list[Replica], asking: Counts, dt: Millis) -> None:
+        """Ask PostgreSQL and ClickHouse, as the routes of the requests that got so far do."""
         statements: Counts = asking @ STATEMENTS
-        held = replica.queries.add(self._random, statements)
-        replica.pool_in_use = min(POOL_SIZE, int(self._random.poisson(held * SECOND / dt)))
+        drawn = queries.latencies(self._random, statements)
+        in_use = self._random.poisson(statements @ queries.MEANS * SECOND / dt)
+        for at, (replica, busy) in enumerate(zip(serving, in_use.tolist(), strict=True)):
+            replica.queries.add(statements[at], drawn[at])
+            replica.pool_in_use = min(POOL_SIZE, busy)
+        self.served.statements += statements.sum(axis=0)
+        self.served.transactions += int(asking.sum())
+        self.served.selects += int(asking[:, METRICS_ROUTE].sum())
+
+    def _produce(self, replica: Replica, requests: Counts, topics: set[str], database: bool) -> None:
+        """Hand messages to Kafka; a request that has no connection gives up before it has one."""
         if not database:
             replica.pool_timeouts += int(requests[:, -1].sum())
             return
-        self.served.statements += statements
-        self.served.transactions += int(asking.sum())
-        self.served.rollbacks += int(requests[:, STATUSES.index("500")].sum())
-        self.served.selects += int(asking[METRICS_ROUTE])
-
-    def _produce(self, replica: Replica, requests: Counts, topics: set[str], database: bool) -> None:
         for route, row in zip(ROUTES, requests, strict=True):
-            if route.produces is None:
-                continue
-            count, lost = (int(row[0]), 0) if route.produces in topics else (0, int(row[-1]) if database else 0)
-            replica.produced[route.produces] = replica.produced.get(route.produces, 0) + count
-            replica.undelivered[route.produces] = replica.undelivered.get(route.produces, 0) + lost
-            if count:
-                self.produced[route.produces] = self.produced.get(route.produces, 0) + count
+            if route.produces in topics:
+                replica.produced[route.produces] = replica.produced.get(route.produces, 0) + int(row[0])
+                self.produced[route.produces] = self.produced.get(route.produces, 0) + int(row[0])
+            elif route.produces:
+                replica.undelivered[route.produces] = replica.undelivered.get(route.produces, 0) + int(row[-1])
 
     def _outcomes(self, topics: set[str], database: bool) -> NDArray[np.float64]:
         """Outcome shares per route: what needs a topic or a database that is not there ends 503."""

@@ -45,6 +45,15 @@ SYSTEM_BYTES = 7_800_000
 """Bytes of the application's database when the twin begins to live, and of ``postgres``."""
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What clients sent within a step; ``statements`` of shape (types,)."""
+
+    statements: NDArray[np.int64]
+    transactions: int
+    rollbacks: int
+
+
 @dataclass
 class Database:
     """The counters of the server; all follow from :meth:`step`'s statements."""
@@ -76,27 +85,26 @@ class Database:
         self.backup_due = self.backup_at + DAY
         self.backups = 7  # retention_policy: a week
 
-    def step(self, now: Millis, dt: Millis, statements: NDArray[np.int64], commits: int, rollbacks: int) -> None:
-        """Execute what clients sent within ``dt``."""
-        self.statements += statements
-        self.commits += commits - rollbacks
-        self.rollbacks += rollbacks
-        touched = float(statements @ BLOCKS)
+    def step(self, now: Millis, dt: Millis, sent: Sent, *, accepting: bool) -> None:
+        """Live through ``dt``, in which clients sent what they did; ``accepting`` is whether they still may.
+
+        A backup that falls due while no connection is accepted fails.
+        """
+        self.statements += sent.statements
+        self.commits += sent.transactions - sent.rollbacks
+        self.rollbacks += sent.rollbacks
+        touched = float(sent.statements @ BLOCKS)
         self.blocks_read += touched * COLD_BLOCKS
         self.blocks_hit += touched * (1 - COLD_BLOCKS)
-        written = float(statements @ WAL_BYTES)
+        written = float(sent.statements @ WAL_BYTES)
         self.wal += written
         self.unflushed = written * 100 / dt  # a tenth of a second's worth
-        self._checkpoint(now)
-        self._archive(now)
+        if accepting:
+            self._checkpoint(now)
+            self._archive(now)
         if now >= self.backup_due:
-            self.backup_at = self.backup_due
-            self.backup_due += DAY
-
-    def refuse(self, now: Millis) -> None:
-        """Live through a step in which no connection is accepted: a backup that falls due fails."""
-        if now >= self.backup_due:
-            self.backups_failed += 1
+            self.backup_at = self.backup_due if accepting else self.backup_at
+            self.backups_failed += not accepting
             self.backup_due += DAY
 
     @property
@@ -127,4 +135,3 @@ class Database:
             self._archived_to = self._archived_to + full * SEGMENT if full else self.wal
             self.archived += max(full, 1)
             self.archived_at = now
-

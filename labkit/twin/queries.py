@@ -20,22 +20,23 @@ _LATENCY = lognormal.buckets(SHAPES, BUCKETS)
 Counts = NDArray[np.int64]
 
 
+def latencies(random: np.random.Generator, statements: Counts) -> Counts:
+    """How many of ``statements``, of shape (…, types), fell into each bucket: (…, types, buckets)."""
+    drawn: Counts = random.multinomial(statements, _LATENCY)
+    return drawn
+
+
 @dataclass
 class Queries:
     """The histogram of one process; it starts at zero with it."""
 
     buckets: Counts = field(default_factory=lambda: np.zeros((len(TYPES), len(BUCKETS) + 1), np.int64))
     seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(TYPES)))
+    total: int = 0
 
-    def add(self, random: np.random.Generator, statements: Counts) -> float:
-        """Count ``statements``, of shape (types,); the seconds for which they held a connection."""
-        self.buckets += random.multinomial(statements, _LATENCY)
-        took = statements * MEANS
-        self.seconds += took
-        return float(took.sum())
-
-    @property
-    def counts(self) -> Counts:
-        """Statements so far, of shape (types,)."""
-        total: Counts = self.buckets.sum(axis=1)
-        return total
+    def add(self, statements: Counts, drawn: Counts) -> None:
+        """Count ``statements``, of shape (types,), with their :func:`latencies`."""
+        self.buckets += drawn
+        # The sum of many lognormal latencies, by the mean of each.
+        self.seconds += statements * MEANS
+        self.total += sum(statements.tolist())

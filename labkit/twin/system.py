@@ -14,7 +14,7 @@ from labkit.twin.api import ResearchApi
 from labkit.twin.cache import Cache
 from labkit.twin.causes import Causes
 from labkit.twin.columns import Columns
-from labkit.twin.database import Database
+from labkit.twin.database import Database, Sent
 from labkit.twin.logbook import Logbook
 from labkit.twin.runtime import Processes
 from labkit.twin.topics import cluster
@@ -23,6 +23,9 @@ from labkit.twin.usage import Usage
 from labkit.twin.workers import JOBS, Workers
 
 STEP: Millis = 5 * SECOND
+
+BEHIND: Millis = 15 * SECOND
+"""How often what lies behind the API is stepped: as often as it is scraped, for its times are longer."""
 
 CERTIFICATE_VALID: Millis = 365 * DAY
 """How long the ingress' certificate is valid, from the cluster's first day."""
@@ -54,6 +57,7 @@ class System:
         self.usage = Usage()
         self.certificate_expires = clock.now + CERTIFICATE_VALID
         self._produced = 0
+        self._behind: Millis = 0
         self._apps: dict[str, list[Object]] | None = None
         self._live: list[Object] | None = None
         store.subscribe(self._observe)
@@ -93,32 +97,32 @@ class System:
 
     def step(self, dt: Millis) -> None:
         """Live through the ``dt`` milliseconds before now."""
-        topics, database = self.topics(), self.causes.database_accepting
         rate = self.traffic.step(self.clock.now, dt)
         hits = self.cache.hit_probability if self._cached() else 0.0
         self.api.place([p for p in self.pods("llm-research-api") if p["status"]["phase"] == "Running"])
         ready = {p["metadata"]["name"] for p in self.ready("llm-research-api")}
-        self.api.step(rate, dt, ready, topics, database=database, hits=hits)
+        self.api.step(rate, dt, ready, self.topics(), database=self.causes.database_accepting, hits=hits)
+        self._behind += dt
+        if self._behind >= BEHIND:
+            self._step_behind(self._behind)
+            self._behind = 0
+
+    def _step_behind(self, dt: Millis) -> None:
+        """Workers and data layer take what requests have sent, and containers use what that costs."""
+        now, database, served = self.clock.now, self.causes.database_accepting, self.api.take()
         produced = self.api.produced.get(JOBS, 0) - self._produced
         self._produced += produced
-        self.workers.step(self.clock.now, dt, produced, self.ready("experiment-worker"), topics, database=database)
-        self._store(dt)
-        self.usage.step(self, self.running(), dt)
-
-    def _store(self, dt: Millis) -> None:
-        """The data layer takes what the step's requests and jobs sent."""
-        served, done = self.api.served, self.workers.done
-        if self.causes.database_accepting:
-            statements = served.statements + done * workers.STATEMENTS
-            commits = served.transactions + done * int(workers.STATEMENTS.sum())
-            self.database.step(self.clock.now, dt, statements, commits, served.rollbacks)
-        else:
-            self.database.refuse(self.clock.now)
+        self.workers.step(now, dt, produced, self.ready("experiment-worker"), self.topics(), database=database)
+        done = self.workers.done
+        statements = served.statements + done * workers.STATEMENTS
+        transactions = served.transactions + done * int(workers.STATEMENTS.sum())
+        self.database.step(now, dt, Sent(statements, transactions, served.rollbacks), accepting=database)
         self.columns.step(dt, self.workers.members, done, served.selects)
         if self._cached():
             self.cache.step(dt, served.requests, served.lookups, served.misses)
         else:
             self.cache.refuse(dt, len(self.api.replicas))
+        self.usage.step(self, self.running(), dt)
 
     def _cached(self) -> bool:
         """Whether the API gets answers from Redis; a new Redis process is empty."""

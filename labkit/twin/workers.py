@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from labkit.clock import MINUTE, SECOND, Millis
 from labkit.kube.store import Object
-from labkit.twin import lognormal, providers
+from labkit.twin import lognormal, providers, queries
 from labkit.twin.logbook import Logbook
 from labkit.twin.partitions import Partitions
 from labkit.twin.providers import BUCKETS, PROVIDERS
@@ -45,8 +45,12 @@ Counts = NDArray[np.int64]
 # A run is INSERT_SECONDS longer than its provider's answer: one draw over cells fine enough for both histograms.
 _CELLS = tuple(sorted({*BUCKETS, *(bound - INSERT_SECONDS for bound in BUCKETS)}))
 _LATENCY = lognormal.buckets([provider.shape for provider in PROVIDERS], _CELLS)
-_ANSWER_BUCKET = np.searchsorted(BUCKETS, [*_CELLS, np.inf])
-_RUN_BUCKET = np.searchsorted(np.array(BUCKETS) - INSERT_SECONDS, [*_CELLS, np.inf])
+_ANSWER_BUCKET = np.eye(len(BUCKETS) + 1, dtype=np.int64)[np.searchsorted(BUCKETS, [*_CELLS, np.inf])]
+_RUN_BUCKET = np.eye(len(BUCKETS) + 1, dtype=np.int64)[
+    np.searchsorted(np.array(BUCKETS) - INSERT_SECONDS, [*_CELLS, np.inf])
+]
+_REFUSED = np.array([provider.refused for provider in PROVIDERS])
+_FAILED = np.array([provider.failed for provider in PROVIDERS])
 
 
 def _zeros(*shape: int) -> Counts:
@@ -66,23 +70,8 @@ class Worker:
     answer_seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(PROVIDERS)))
     queries: Queries = field(default_factory=Queries)
     in_use: int = 0
-
-    def run(self, random: np.random.Generator, jobs: int) -> int:
-        """Run ``jobs`` to their end; how many completed."""
-        split = random.multinomial(jobs, providers.SHARES)
-        cells = random.multinomial(split, _LATENCY)
-        refused = random.binomial(split, [provider.refused for provider in PROVIDERS])
-        failed = random.binomial(split, [provider.failed for provider in PROVIDERS])
-        self.requests += np.stack([split - failed, refused, failed], axis=1)
-        np.add.at(self.answers, (slice(None), _ANSWER_BUCKET), cells)
-        self.answers[:, 0] += refused
-        np.add.at(self.buckets, _RUN_BUCKET, cells.sum(axis=0))
-        self.answer_seconds += split * providers.MEANS + refused * providers.REFUSAL_SECONDS
-        self.seconds += float(split @ providers.MEANS) + jobs * INSERT_SECONDS
-        completed = int(jobs - failed.sum())
-        self.runs += (completed, jobs - completed)
-        self.queries.add(random, jobs * STATEMENTS)
-        return completed
+    ended: int = 0
+    """Runs so far."""
 
 
 class Workers:
@@ -101,6 +90,9 @@ class Workers:
         """Workers in the group now."""
         self.done = 0
         """Jobs that ended in the last step."""
+        self.messages = 0
+        self.message_bytes = 0
+        """Messages written to all topics, and their bytes."""
 
     def step(
         self, now: Millis, dt: Millis, produced: int, ready: list[Object], topics: set[str], *, database: bool = True
@@ -118,7 +110,7 @@ class Workers:
         self.consumed += done
         self.done = done
         self.members = len(ready) if JOBS in topics else 0
-        self.logs[JOBS].append(self._random, produced, now)
+        self._append(JOBS, now, produced)
         self.logs[JOBS].consume(self._random, done)
         self._write(now, done, topics)
         self._run(working, done, dt)
@@ -139,16 +131,39 @@ class Workers:
             worker.in_use = 0
         if not working:
             return
-        shares = self._random.multinomial(done, np.full(len(working), 1 / len(working)))
-        for worker, jobs in zip(working, shares.tolist(), strict=True):
-            worker.run(self._random, jobs)
-            worker.in_use = min(CONCURRENCY, int(self._random.poisson(jobs * JOB_SECONDS * SECOND / dt)))
+        jobs = self._random.multinomial(done, np.full(len(working), 1 / len(working)))
+        split: Counts = self._random.multinomial(jobs, providers.SHARES)
+        cells: Counts = self._random.multinomial(split, _LATENCY)
+        refused, failed = self._random.binomial(split, _REFUSED), self._random.binomial(split, _FAILED)
+        requests = np.stack([split - failed, refused, failed], axis=2)
+        answers, ended = cells @ _ANSWER_BUCKET, cells.sum(axis=1) @ _RUN_BUCKET
+        answers[:, :, 0] += refused  # a 429 comes back at once
+        took = split * providers.MEANS
+        statements = jobs[:, None] * STATEMENTS
+        drawn = queries.latencies(self._random, statements)
+        in_use = self._random.poisson(jobs * JOB_SECONDS * SECOND / dt).tolist()
+        for at, (worker, count) in enumerate(zip(working, jobs.tolist(), strict=True)):
+            worker.requests += requests[at]
+            worker.answers += answers[at]
+            worker.buckets += ended[at]
+            worker.answer_seconds += took[at] + refused[at] * providers.REFUSAL_SECONDS
+            worker.seconds += float(took[at].sum()) + count * INSERT_SECONDS
+            lost = int(failed[at].sum())
+            worker.runs += (count - lost, lost)
+            worker.ended += count
+            worker.queries.add(statements[at], drawn[at])
+            worker.in_use = min(CONCURRENCY, in_use[at])
 
     def _write(self, now: Millis, done: int, topics: set[str]) -> None:
         for topic, messages in OUTPUTS.items():
             count = done * messages if topic in topics else 0
             self.written[topic] += count
-            self.logs[topic].append(self._random, count, now)
+            self._append(topic, now, count)
+
+    def _append(self, topic: str, now: Millis, messages: int) -> None:
+        self.logs[topic].append(self._random, messages, now)
+        self.messages += messages
+        self.message_bytes += messages * MESSAGE_BYTES[topic]
 
     def _complain(self, now: Millis, ready: list[Object], missing: list[str]) -> None:
         """Clients retry a missing topic for ever and say so; once a minute is what librdkafka logs."""

@@ -45,5 +45,5 @@ def _descriptors(system: "System", id_: str) -> float:
     """A socket for each connection of the pool, and for each request or job in hand."""
     replica, worker = system.api.replicas.get(id_), system.workers.processes.get(id_)
     if replica:
-        return float(OWN_FDS + api.POOL_SIZE + replica.in_flight.sum())
+        return float(OWN_FDS + api.POOL_SIZE + sum(replica.in_flight.tolist()))
     return OWN_FDS + workers.POOL_SIZE + (worker.in_use if worker else 0)
