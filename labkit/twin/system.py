@@ -18,6 +18,7 @@ from labkit.twin.database import Database, Sent
 from labkit.twin.logbook import Logbook
 from labkit.twin.runtime import Processes
 from labkit.twin.topics import cluster
+from labkit.twin.tracing.tracer import Tracer
 from labkit.twin.traffic import Traffic
 from labkit.twin.usage import Usage
 from labkit.twin.workers import JOBS, Workers
@@ -49,7 +50,8 @@ class System:
         self.processes = Processes(self.causes, self.logbook)
         self.brokers: Cluster = cluster(seed)
         self.traffic = Traffic(seed)
-        self.api = ResearchApi(seed, self.logbook)
+        self.tracer = Tracer(seed, lambda: clock.now, self.causes)
+        self.api = ResearchApi(seed, self.logbook, self.tracer)
         self.workers = Workers(seed, self.logbook)
         self.database = Database()
         self.cache = Cache(keys=cache.WARM_KEYS)
@@ -112,7 +114,9 @@ class System:
         now, database, served = self.clock.now, self.causes.database_accepting, self.api.take()
         produced = self.api.produced.get(JOBS, 0) - self._produced
         self._produced += produced
-        self.workers.step(now, dt, produced, self.ready("experiment-worker"), self.topics(), database=database)
+        ready, consumed = self.ready("experiment-worker"), self.workers.consumed
+        self.workers.step(now, dt, produced, ready, self.topics(), database=database)
+        self.tracer.consume(range(consumed, self.workers.consumed), dt, ready, self.topics())
         done = self.workers.done
         statements = served.statements + done * workers.STATEMENTS
         transactions = served.transactions + done * int(workers.STATEMENTS.sum())

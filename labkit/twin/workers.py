@@ -74,6 +74,10 @@ class Worker:
     """Runs so far."""
 
 
+GROUP = "experiment-processor-v1"
+"""The workers' consumer group."""
+
+
 class Workers:
     """The consumer group ``experiment-processor-v1``."""
 
