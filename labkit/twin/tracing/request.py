@@ -93,7 +93,7 @@ def _parts(draft: Draft, sample: Sample) -> list[Part]:
     parts = [
         Part("verify_jwt", "internal", 150, {"code.function.name": "llm_research_api::auth::verify_jwt"}),
         _redis(sample),
-        *(_query(one, BAD_ROW if sample.status == "500" and one is asked[-1] else None) for one in asked),
+        *(query(one, BAD_ROW if sample.status == "500" and one is asked[-1] else None) for one in asked),
     ]
     if sample.status == "503" and not sample.database:
         parts.append(
@@ -155,7 +155,8 @@ def _redis(sample: Sample) -> Part:
     return Part("GET", "client", 450, tags, None if sample.cache else WRONG_PASSWORD)
 
 
-def _query(statement: Statement, failure: Failure | None) -> Part:
+def query(statement: Statement, failure: Failure | None = None) -> Part:
+    """Sending a statement to PostgreSQL."""
     tags: dict[str, Tag] = {
         "db.system.name": "postgresql", "db.namespace": "llm_research", "db.operation.name": statement.operation,
         "db.collection.name": statement.collection, "db.query.text": statement.text,

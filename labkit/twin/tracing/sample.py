@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from labkit.clock import Millis
 from labkit.signals.spans import Micros, Tag
+from labkit.twin.workers import INSERT_SECONDS
 
 OVERHEAD: Micros = 600
 """The most that the ingress adds to the replica's own time, before and after together."""
@@ -20,24 +21,23 @@ class Resource:
     attributes: Mapping[str, Tag]
 
 
-MODELS = (
-    ("openai", "gpt-4.1", "api.openai.com"), ("openai", "gpt-4.1-mini", "api.openai.com"),
-    ("anthropic", "claude-sonnet-4", "api.anthropic.com"), ("mistral_ai", "mistral-large-2", "api.mistral.ai"),
-)  # fmt: skip
-"""Provider (OpenTelemetry's ``gen_ai.provider.name``), model and host, as in the table ``models``."""
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """The work that a traced request left on the topic: who took it up, when, and for how long."""
 
     worker: Resource
     start: Micros
-    duration: Micros
-    model: int
-    """Which of the providers' models it asks: an index into ``MODELS``."""
+    answer: Micros
+    """How long the LLM provider took."""
+    provider: int
+    """Index into ``PROVIDERS``."""
     missing: tuple[str, ...]
     """Topics the worker could not write its results to."""
+
+    @property
+    def duration(self) -> Micros:
+        """How long the run took: the provider's answer, and what there is to write before and after."""
+        return self.answer + round(INSERT_SECONDS * 1e6)
 
     @property
     def end(self) -> Micros:
@@ -106,5 +106,5 @@ class Sample:
         return repr((
             self.trace, self.counted, self.ended, self.duration, self.route, self.status, self.bucket,
             replica and replica.name, self.queries, self.cache, self.database, self.message,
-            job and (job.worker.name, job.start, job.duration, job.model, job.missing),
+            job and (job.worker.name, job.start, job.answer, job.provider, job.missing),
         ))  # fmt: skip

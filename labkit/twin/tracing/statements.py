@@ -1,4 +1,7 @@
-"""What the research API asks of PostgreSQL on each route: its statements on ``schema.sql``, with their literals away."""
+"""What API and workers ask of PostgreSQL: statements on ``schema.sql``, with their literals away.
+
+They are as many of each operation as the twin counts for a route and for a job.
+"""
 
 from dataclasses import dataclass
 
@@ -63,6 +66,23 @@ _DATASET = Statement(
     3_000,
 )  # fmt: skip
 _STATE = Statement("SELECT", "experiments", "SELECT status, updated_at FROM experiments WHERE id = $1", 2_000)
+
+BEGUN = Statement(
+    "INSERT", "experiment_runs",
+    "INSERT INTO experiment_runs (id, experiment_id, attempt, status, worker, started_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    3_500,
+)  # fmt: skip
+"""What a worker writes when it takes up a job."""
+ENDED = (
+    Statement(
+        "UPDATE", "experiment_runs",
+        "UPDATE experiment_runs SET status = $2, tokens_in = $3, tokens_out = $4, cost_usd = $5, score = $6,"
+        " finished_at = $7 WHERE id = $1",
+        3_000,
+    ),
+    Statement("UPDATE", "experiments", "UPDATE experiments SET status = $2, updated_at = $3 WHERE id = $1", 3_000),
+)  # fmt: skip
+"""What it writes when it has done with it."""
 
 STATEMENTS: dict[tuple[str, str], tuple[Statement, ...]] = {
     ("GET", "/api/v1/experiments"): (_LIST, _COUNT),

@@ -96,5 +96,5 @@ class Traces:
 
 def _way(sample: Sample) -> Way:
     """What decides which operations a trace has."""
-    model = sample.job.model if sample.job else None
-    return sample.route, sample.status, sample.replica is None, sample.database, sample.queries, model
+    provider = sample.job.provider if sample.job else None
+    return sample.route, sample.status, sample.replica is None, sample.database, sample.queries, provider

@@ -1,22 +1,27 @@
 """The statements that traces show are ones that the schema answers."""
 
 import asyncio
+from itertools import chain
 
 import psycopg
 import pytest
 
 from labkit.clock import EPOCH
 from labkit.sandbox.engines.postgres import Postgres
+from labkit.twin import workers
+from labkit.twin.queries import TYPES
 from labkit.twin.routes import ROUTES
 from labkit.twin.tracing.request import experiment_id
-from labkit.twin.tracing.statements import STATEMENTS, statements
+from labkit.twin.tracing.statements import BEGUN, ENDED, STATEMENTS, statements
 
 
 def test_every_route_has_its_statements() -> None:
     assert STATEMENTS.keys() == {(route.method, route.path) for route in ROUTES}
     for number, route in enumerate(ROUTES):
-        assert len(statements(number, 99)) >= route.queries
+        sent = [statement.operation for statement in statements(number, route.queries)]
+        assert tuple(map(sent.count, TYPES)) == route.statements, "as many as the metrics count"
         assert statements(number, 0) == ()
+    assert [[one.operation for one in (BEGUN, *ENDED)].count(type_) for type_ in TYPES] == workers.STATEMENTS.tolist()
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[
             async with await psycopg.AsyncConnection.connect(
                 postgres.dsn("llm_research_api"), autocommit=True
             ) as connection:
-                for number, statement in enumerate({one for route in STATEMENTS.values() for one in route}):
+                for number, statement in enumerate({BEGUN, *ENDED, *chain.from_iterable(STATEMENTS.values())}):
                     try:
                         await connection.execute(f"PREPARE s{number} AS {statement.text}".encode())
                     except psycopg.Error as error:

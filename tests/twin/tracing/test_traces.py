@@ -57,7 +57,7 @@ class Lab:
     def step(self, rate: float, ready: set[str], topics: set[str]) -> None:
         self.now += STEP
         before, consumed = self.api.produced.get(JOBS, 0), self.workers.consumed
-        self.api.step(rate, STEP, ready, topics)
+        self.api.step(rate, STEP, ready, topics, database=self.causes.database_accepting)
         staff = [each for each in self.staff if each["metadata"]["name"] in ready]
         self.workers.step(self.now, STEP, self.api.produced.get(JOBS, 0) - before, staff, topics)
         self.tracer.consume(range(consumed, self.workers.consumed), STEP, staff, topics)
@@ -177,7 +177,7 @@ def test_no_span_says_what_was_not_so(seed: int, steps: list[Any]) -> None:
 
 def test_a_job_waits_as_long_as_the_topic_lags() -> None:
     """No worker for a minute: the jobs of that minute are taken up in their order when one comes back."""
-    lab = Lab(5)
+    lab = Lab(4)
     for _ in range(12):
         lab.step(180.0, set(API), ALL)
     waiting = [sample for sample in lab.tracer.samples if sample.message is not None]
