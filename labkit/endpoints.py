@@ -34,6 +34,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     clock: ClockMode
     kubeconfig: Path
     prometheus: str
+    jaeger: str
     research_api: str
     control: str
     database: str
@@ -96,6 +97,7 @@ def environment(home: Path, endpoints: Endpoints, environ: Mapping[str, str] = o
     return {
         "KUBECONFIG": str(endpoints.kubeconfig),
         "PROMETHEUS_URL": endpoints.prometheus,
+        "JAEGER_URL": endpoints.jaeger,
         "DATABASE_URL": endpoints.database,
         "RESEARCH_API_URL": RESEARCH_API,
         "CURL_HOME": str(home / "curl"),

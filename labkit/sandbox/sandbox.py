@@ -22,14 +22,14 @@ from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
-from labkit.sandbox.faces import prometheus, research_api
+from labkit.sandbox.faces import jaeger, prometheus, research_api
 from labkit.sandbox.faces.research_api import HttpAnswer
 from labkit.sandbox.gate import Gate
 from labkit.sandbox.statement import execute
 from labkit.scenarios.exercise import progress, scenario_of
 from labkit.scenarios.scenario import load
 from labkit.scenarios.staging import Staging
-from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, Query, Statement
+from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, Query, Statement, TraceQuery
 from labkit.world.world import World
 
 TRAINEE = User("trainee", ("llm-research-lab:training", "system:authenticated"))
@@ -96,6 +96,7 @@ class Sandbox:
             Exec: self._exec,
             HttpRequest: self._http,
             Query: self._query,
+            TraceQuery: self._traces,
             Statement: self._statement,
             Answer: self._answer,
         }
@@ -129,6 +130,11 @@ class Sandbox:
         code, body = await asyncio.to_thread(
             prometheus.respond, self.promql, self.world.series, lambda: now, action.path, action.params, "GET"
         )
+        return (code, body), {"code": code}
+
+    async def _traces(self, _: User, action: TraceQuery, __: Streams) -> tuple[jaeger.Answer, dict[str, Any]]:
+        world = self.world
+        code, body = await asyncio.to_thread(jaeger.respond, world.spans, world.now, action.path, action.params)
         return (code, body), {"code": code}
 
     async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
