@@ -6,6 +6,7 @@ request count, the statements sent to PostgreSQL are those of the requests that 
 log lines written are of requests that were counted; each of these has a trace.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +30,9 @@ MISTAKES = np.array([0.9780, 0.006, 0.0015, 0.0004, 0.011, 0.0028, 0.0003, 0.0])
 
 REACHING = np.array([status in {"success", "404", "500", "503"} for status in STATUSES])
 """The outcomes of requests that got past validation, token, role and rate limit: these ask the database."""
+
+_TURNED_AWAY = (~REACHING).astype(np.int64)
+_CACHED = np.flatnonzero(CACHED).tolist()
 
 MESSAGES = {
     "success": ("INFO", "request completed"),
@@ -168,7 +172,7 @@ class ResearchApi:
         """
         late: Counts = outcomes[:, :, -1]
         buckets: Counts = self._random.multinomial(split - late, LATENCY)
-        last = np.searchsorted(BUCKETS, timeout)
+        last = bisect_left(BUCKETS, timeout)
         # The sum of many lognormal latencies, by the mean of each.
         seconds = (split - late) * MEANS + late * timeout
         in_flight = self._random.poisson(seconds * SECOND / dt)  # Little's law
@@ -183,8 +187,8 @@ class ResearchApi:
 
     def _look_up(self, serving: list[Replica], split: Counts, outcomes: Counts, hits: float) -> Counts:
         """Ask the cache; the calls, of shape (replicas, routes), that then go to the database."""
-        asking: Counts = split - outcomes[:, :, ~REACHING].sum(axis=2)
-        for route in np.flatnonzero(CACHED).tolist():
+        asking: Counts = split - outcomes @ _TURNED_AWAY
+        for route in _CACHED:
             calls = asking[:, route].copy()
             found = self._random.binomial(calls, hits)
             asking[:, route] -= found

@@ -62,6 +62,7 @@ class System:
         self._behind: Millis = 0
         self._apps: dict[str, list[Object]] | None = None
         self._live: list[Object] | None = None
+        self._ready: dict[str, list[Object]] = {}
         store.subscribe(self._observe)
 
     def pods(self, app: str) -> list[Object]:
@@ -74,7 +75,9 @@ class System:
 
     def ready(self, app: str) -> list[Object]:
         """The pods of an app that are ready."""
-        return [pod for pod in self.pods(app) if is_ready(pod)]
+        if app not in self._ready:
+            self._ready[app] = [pod for pod in self.pods(app) if is_ready(pod)]
+        return self._ready[app]
 
     def running(self) -> list[Object]:
         """The pods whose process runs now: a container that waits to be restarted has none."""
@@ -142,3 +145,4 @@ class System:
     def _observe(self, change: Change) -> None:
         if change.kind == POD:
             self._apps = self._live = None
+            self._ready.clear()
