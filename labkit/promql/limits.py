@@ -20,7 +20,8 @@ class _Limits:
     deadline: float
 
 
-_CURRENT: ContextVar[_Limits] = ContextVar("limits", default=_Limits(DEFAULT.samples, float("inf")))
+_NONE = _Limits(DEFAULT.samples, float("inf"))
+_CURRENT: ContextVar[_Limits | None] = ContextVar("limits", default=None)
 
 
 @contextmanager
@@ -35,11 +36,11 @@ def within(options: Options) -> Iterator[None]:
 
 def limited(samples: int) -> None:
     """Raise if a query would hold more samples than it may; asked before an array of so many is made."""
-    if samples > _CURRENT.get().samples:
+    if samples > (_CURRENT.get() or _NONE).samples:
         raise ExecutionError("query processing would load too many samples into memory in query execution")
 
 
 def timely() -> None:
     """Raise if the query has taken longer than it may."""
-    if time.monotonic() > _CURRENT.get().deadline:
+    if time.monotonic() > (_CURRENT.get() or _NONE).deadline:
         raise TimedOutError("query timed out in expression evaluation", remedy="ask for fewer series or steps")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from labkit.clock import Millis
-from labkit.promql.annotations import Annotations
+from labkit.promql.annotations import Annotations, Note
 from labkit.promql.result import Matrix, Result, Scalar, String, Vector
 from labkit.promql.script.commands import Eval, Expected
 from labkit.promql.script.notation import Histogram, Point
@@ -19,10 +19,11 @@ Row = dict[Millis, Point]
 
 def said(command: Eval, annotations: Annotations) -> str:
     """Whether the warnings and infos are those expected, and no others where any are expected."""
-    return _said(command, "warn", annotations.warnings) or _said(command, "info", annotations.infos)
+    return _said(command, "warn", annotations.warned) or _said(command, "info", annotations.informed)
 
 
-def _said(command: Eval, kind: str, messages: tuple[str, ...]) -> str:
+def _said(command: Eval, kind: str, notes: tuple[Note, ...]) -> str:
+    messages = [note.text for note in notes]
     expected: list[Expected] = command.messages.get(kind, [])
     if command.expects(f"no_{kind}") and messages:
         return f"unexpected {kind} annotation: {messages[0]}"
@@ -32,7 +33,7 @@ def _said(command: Eval, kind: str, messages: tuple[str, ...]) -> str:
         return f"expected {kind} annotations but none were found"
     missing = next((one for one in expected if not any(map(one.meets, messages))), None)
     if missing is not None:
-        return f"expected {kind} annotation matching {missing}, found {list(messages)}"
+        return f"expected {kind} annotation matching {missing}, found {messages}"
     extra = next((one for one in messages if not any(want.meets(one) for want in expected)), None)
     return f"unexpected {kind} annotation: {extra}" if extra is not None else ""
 
@@ -76,7 +77,7 @@ def _matrix(command: Eval, result: Matrix) -> str:
     start, end, step = grid
     want: dict[Labels, Row] = {}
     for labels, points in command.series:
-        row = {start + place * step: value for place, value in enumerate(points) if value is not None}
+        row: Row = {start + place * step: value for place, value in enumerate(points) if value is not None}
         if row and max(row) > end:
             return f"expected {len(points)} points for {labels}, but the time range cannot have so many"
         want[labels] = row

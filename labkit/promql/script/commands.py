@@ -85,7 +85,7 @@ def commands(script: str) -> Iterator[Command]:
         line = number
         try:
             command = _command(number, head)
-            for line, text in body:
+            for line, text in body:  # noqa: B007  (the line that was reached is what is wrong)
                 _more(command, text)
         except ScriptError as error:
             raise ScriptError(error.what, where=f"line {line}", remedy=error.remedy) from error
@@ -108,7 +108,7 @@ def _blocks(script: str) -> Iterator[tuple[int, str, list[tuple[int, str]]]]:
 
 
 def _command(number: int, head: str) -> Command:
-    word = head.split()[0].lower()
+    word = head.split(maxsplit=1)[0].lower()
     if word == "clear":
         return Clear()
     if word.startswith("load"):
@@ -161,7 +161,7 @@ def _expectation(command: Eval, text: str) -> bool:
     if command.expects("fail") and text.startswith(("expected_fail_message", "expected_fail_regexp")):
         word, _, rest = text.partition(" ")
         command.messages["fail"] = [_expected("msg" if word.endswith("message") else "regex", rest.strip())]
-    elif text.split(" ")[0] == "expect":
+    elif text.split(" ", maxsplit=1)[0] == "expect":
         _expect(command, text)
     elif (number := scalar(text)) is not None:
         command.scalar = number
