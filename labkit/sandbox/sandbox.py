@@ -23,6 +23,7 @@ from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
 from labkit.sandbox.faces import prometheus, research_api
+from labkit.sandbox.faces.prometheus_call import Reply
 from labkit.sandbox.faces.research_api import HttpAnswer
 from labkit.sandbox.gate import Gate
 from labkit.sandbox.statement import execute
@@ -123,13 +124,13 @@ class Sandbox:
         answer = research_api.respond(self.world.store, action)
         return answer, {"code": answer.code, "body": answer.body[:2000]}
 
-    async def _query(self, _: User, action: Query, __: Streams) -> tuple[tuple[int, Any], dict[str, Any]]:
+    async def _query(self, _: User, action: Query, __: Streams) -> tuple[Reply, dict[str, Any]]:
         now = self.world.now
         # In a thread, over snapshots: a heavy query must not stop the world.
-        code, body = await asyncio.to_thread(
-            prometheus.respond, self.promql, self.world.series, lambda: now, action.path, action.params, "GET"
+        reply = await asyncio.to_thread(
+            prometheus.respond, self.promql, self.world.series, lambda: now, action.path, action.params
         )
-        return (code, body), {"code": code}
+        return reply, {"code": reply.code}
 
     async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, await execute(self.postgres, TRAINEE.name, action.sql)

@@ -1,0 +1,44 @@
+"""Requests and headers of Prometheus' HTTP API, as Go's ``net/http`` and upstream's ``httputil`` treat them."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes a form may have: Go's limit."""
+
+_FORM = "application/x-www-form-urlencoded"
+_CROSSING = {
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Origin",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Date",
+}
+
+
+class BodyTooLargeError(Exception):
+    """A form of more than :data:`BODY_LIMIT` bytes."""
+
+
+async def parameters(request: Request) -> list[tuple[str, str]]:
+    """Those of the form and of the query string; of one in both, the form's comes first (Go's ``FormValue``)."""
+    form: list[tuple[str, str]] = []
+    if request.method == "POST" and request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM:
+        form = parse_qsl((await _body(request)).decode(errors="replace"), keep_blank_values=True)
+    return [*form, *request.query_params.multi_items()]
+
+
+async def _body(request: Request) -> bytes:
+    """The body, of which no more is taken than a form may have."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_LIMIT:
+            raise BodyTooLargeError("http: POST too large")
+    return bytes(body)
+
+
+def crossing(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that let scripts of other origins read an answer (upstream ``SetCORS``, any origin allowed)."""
+    return {"Vary": "Origin"} | (_CROSSING if headers.get("origin") else {})
