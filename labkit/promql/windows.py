@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges, unnamed
+from labkit.promql.limits import limited, timely
+from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
 
 
 def each_bundle(ranges: Ranges, compute: Callable[[Bundle], tuple[Floats, Flags]], *, keep_name: bool = False) -> Lines:
     """An instant vector made bundle by bundle: ``compute`` gives values and presence, (series, steps) each."""
+    limited(ranges.shape[0] * ranges.shape[1])
     values = np.zeros(ranges.shape)
     present = np.zeros(ranges.shape, bool)
     with np.errstate(all="ignore"):
         for bundle in ranges.bundles:
+            timely()
             values[bundle.rows], present[bundle.rows] = compute(bundle)
-    return Lines(ranges.labels if keep_name else unnamed(ranges.labels), values, present)
+    lines = Lines(ranges.labels, values, present)
+    return lines if keep_name else lines.nameless()
 
 
 def samples(bundle: Bundle) -> Iterator[tuple[Floats, Flags, Floats]]:
@@ -26,6 +30,7 @@ def samples(bundle: Bundle) -> Iterator[tuple[Floats, Flags, Floats]]:
     last = len(bundle.times) - 1
     seconds = bundle.times / 1000
     for place in range(int((bundle.high - bundle.low).max(initial=0))):
+        timely()
         index = bundle.low + place
         there = index < bundle.high
         index = np.minimum(index, last)
