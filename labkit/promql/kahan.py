@@ -20,9 +20,13 @@ class Sum:
             total = self.total + values
             larger = np.abs(self.total) >= np.abs(values)
             lost = np.where(larger, (self.total - total) + values, (values - total) + self.total)
-            lost = np.where(np.isinf(total), -self.compensation, lost)
-        np.copyto(self.total, total, where=where)
-        np.copyto(self.compensation, self.compensation + lost, where=where)
+            compensation = self.compensation + lost
+            compensation[np.isinf(total)] = 0.0
+        if where.all():
+            self.total, self.compensation = total, compensation
+        else:
+            np.copyto(self.total, total, where=where)
+            np.copyto(self.compensation, compensation, where=where)
 
     @property
     def value(self) -> Floats:

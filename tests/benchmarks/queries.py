@@ -5,15 +5,17 @@ a query's figure is the median. Nothing is asserted about times: they are for pe
 """
 
 import argparse
+import http.client
+import json
 import math
 import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-
-import httpx
+from urllib.parse import urlencode
 
 from labkit.clock import SECOND
 from tests.benchmarks.servers import ours, theirs
@@ -35,41 +37,51 @@ class Row:
 def measured(instances: int = 10, hours: float = 6.0, times: int = 5) -> list[Row]:
     """The figures of every query, on ``instances`` × 100 series of so many hours."""
     work = workload(instances, hours)
-    with ours(instances, hours) as own, theirs(work) as other, httpx.Client(timeout=120) as client:
-        requests = [("instant", query) for query in INSTANT] + [("range", query) for query in RANGE]
-        return [_row(client, own, other, work, kind, query, times) for kind, query in requests]
+    requests = [("instant", query) for query in INSTANT] + [("range", query) for query in RANGE]
+    with ours(instances, hours) as own, theirs(work) as other:
+        clients = [Client(own), *([Client(other)] if other is not None else [])]
+        return [_row(clients, work, kind, query, times) for kind, query in requests]
 
 
-def _row(
-    client: httpx.Client, own: str, other: str | None, work: Workload, kind: str, query: str, times: int
-) -> Row:
-    servers = [own] if other is None else [own, other]
-    taken: dict[str, list[float]] = {server: [] for server in servers}
-    answers: dict[str, httpx.Response] = {}
+class Client:
+    """One connection to a server; a plain one, for the client's own work is in every figure."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=120)
+
+    def ask(self, target: str) -> tuple[bytes, float]:
+        """The body of an answer, and the seconds until its last byte was there."""
+        begun = time.perf_counter()
+        self._connection.request("GET", target, headers={"Accept-Encoding": "identity"})
+        answer = self._connection.getresponse()
+        body = answer.read()
+        seconds = time.perf_counter() - begun
+        if answer.status != HTTPStatus.OK:
+            raise RuntimeError(f"{target}: {answer.status} {body[:300]!r}")
+        return body, seconds
+
+
+def _row(clients: Sequence[Client], work: Workload, kind: str, query: str, times: int) -> Row:
+    """One query's figures; the first answers warm both servers up and are compared."""
+    target = _target(work, kind, query)
+    answers = [client.ask(target)[0] for client in clients]
+    taken: list[list[float]] = [[] for _ in clients]
     for _ in range(times):
-        for server in servers:
-            answers[server], seconds = _ask(client, server, work, kind, query)
-            taken[server].append(seconds)
+        for seconds, client in zip(taken, clients, strict=True):
+            seconds.append(client.ask(target)[1])
+    medians = [statistics.median(seconds) for seconds in taken]
     return Row(
-        kind=kind, query=query, ours=statistics.median(taken[own]),
-        theirs=statistics.median(taken[other]) if other is not None else None,
-        size=len(answers[own].content),
-        difference=None if other is None else difference(answers[own].json(), answers[other].json()),
+        kind=kind, query=query, ours=medians[0], theirs=medians[1] if len(medians) > 1 else None,
+        size=len(answers[0]), difference=difference(*map(json.loads, answers)) if len(answers) > 1 else None,
     )  # fmt: skip
 
 
-def _ask(
-    client: httpx.Client, server: str, work: Workload, kind: str, query: str
-) -> tuple[httpx.Response, float]:
-    """The answer, and the seconds until its last byte was there."""
-    path, when = ("query", {"time": work.end / SECOND})
-    if kind == "range":
-        path, when = "query_range", {"start": work.start / SECOND, "end": work.end / SECOND, "step": STEP / SECOND}
-    begun = time.perf_counter()
-    answer = client.get(f"{server}/api/v1/{path}", params={"query": query, **when}, headers={"accept-encoding": "identity"})
-    seconds = time.perf_counter() - begun
-    answer.raise_for_status()
-    return answer, seconds
+def _target(work: Workload, kind: str, query: str) -> str:
+    """Path and parameters of a request."""
+    if kind == "instant":
+        return f"/api/v1/query?{urlencode({'query': query, 'time': work.end / SECOND})}"
+    when = {"start": work.start / SECOND, "end": work.end / SECOND, "step": STEP / SECOND}
+    return f"/api/v1/query_range?{urlencode({'query': query, **when})}"
 
 
 def difference(left: dict[str, Any], right: dict[str, Any]) -> float:

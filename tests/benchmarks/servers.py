@@ -117,4 +117,4 @@ def _serve(instances: int, hours: float, port: int) -> None:
     work = workload(instances, hours)
     store = stored(work)
     app = application(Engine(store), store, lambda: work.end, _Gate(store, work.end))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", timeout_keep_alive=300)

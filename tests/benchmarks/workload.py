@@ -55,9 +55,7 @@ def workload(instances: int = 10, hours: float = 6.0) -> Workload:
     return Workload(labels, times, values)
 
 
-def _instance(
-    address: str, number: int, chance: np.random.Generator
-) -> Iterator[tuple[Labels, NDArray[np.float64]]]:
+def _instance(address: str, number: int, chance: np.random.Generator) -> Iterator[tuple[Labels, NDArray[np.float64]]]:
     own = (("job", "api"), ("instance", address))
     for path in _PATHS:
         arrivals = chance.poisson(4.0, (len(_BOUNDS), number)).cumsum(axis=0).cumsum(axis=1)
@@ -89,9 +87,7 @@ def openmetrics(work: Workload) -> Iterator[str]:
     seconds = [f"{time / SECOND:g}" if time % SECOND else str(time // SECOND) for time in work.times.tolist()]
     for labels, values in zip(work.labels, work.values, strict=True):
         name = str(labels).replace(", ", ",")
-        yield "".join(
-            f"{name} {value!r} {time}\n" for value, time in zip(values.tolist(), seconds, strict=True)
-        )
+        yield "".join(f"{name} {value!r} {time}\n" for value, time in zip(values.tolist(), seconds, strict=True))
     yield "# EOF\n"
 
 

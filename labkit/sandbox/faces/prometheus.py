@@ -24,7 +24,7 @@ from labkit.sandbox.faces import prometheus_status as status
 from labkit.sandbox.faces import prometheus_targets as targets
 from labkit.sandbox.faces.prometheus_call import Answer, Call, Endpoint, Refused, Reply, failure, success
 from labkit.sandbox.faces.prometheus_parameters import Pairs, ParameterError, Parameters
-from labkit.sandbox.faces.prometheus_request import BodyTooLargeError, crossing, parameters
+from labkit.sandbox.faces.prometheus_request import BodyTooLargeError, Bulk, crossing, parameters
 from labkit.signals.source import SeriesSource
 from labkit.world.actions import Query
 
@@ -102,7 +102,7 @@ def application(
     async def api(request: Request) -> Response:
         endpoint = request.scope["path"].removeprefix(_API)
         reply = _without_work(endpoint, request.method, more or {}) or await _ask(request, endpoint)
-        return Response(
+        return Bulk(
             None if reply.code == 204 else reply.body, reply.code, media_type=reply.media_type,
             headers=crossing(request.headers) | _allowed(endpoint, reply.code),
         )  # fmt: skip

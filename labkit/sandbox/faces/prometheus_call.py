@@ -11,6 +11,8 @@ from labkit.promql import Engine
 from labkit.sandbox.faces.prometheus_parameters import Parameters
 from labkit.signals.source import SeriesSource
 
+SAID = 10
+"""Warnings, and infos, that an answer has at most."""
 TRUNCATED = "results truncated due to limit"
 
 CODES: Mapping[str, int] = {
@@ -41,8 +43,18 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Pieces:
+    """JSON that is written already, in pieces."""
+
+    pieces: list[bytes]
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What an endpoint answers: ``data`` is what :mod:`orjson` encodes, or ``None`` for an answer without content."""
+    """What an endpoint answers.
+
+    ``data`` is what :mod:`orjson` encodes, or is encoded already, or ``None`` for an answer without content.
+    """
 
     data: Any
     warnings: list[str] = field(default_factory=list)
@@ -71,12 +83,10 @@ def success(answer: Answer) -> Reply:
     """The envelope of an answer; nothing in it, nothing to say: 204."""
     if answer.data is None:
         return Reply(204, b"")
-    body: dict[str, Any] = {"status": "success", "data": answer.data}
-    if answer.warnings:
-        body["warnings"] = answer.warnings
-    if answer.infos:
-        body["infos"] = answer.infos
-    return Reply(200, orjson.dumps(body))
+    said = {"warnings": answer.warnings[:SAID], "infos": answer.infos[:SAID]}
+    tail = [b',"%b":%b' % (kind.encode(), orjson.dumps(texts)) for kind, texts in said.items() if texts]
+    pieces = answer.data.pieces if isinstance(answer.data, Pieces) else [orjson.dumps(answer.data)]
+    return Reply(200, b"".join([b'{"status":"success","data":', *pieces, *tail, b"}"]))
 
 
 def failure(kind: str, message: str) -> Reply:

@@ -1,10 +1,8 @@
 """The endpoints that evaluate or read PromQL."""
 
-import orjson
-
 from labkit.promql import Result
 from labkit.promql.parsing import parse
-from labkit.sandbox.faces.prometheus_call import TRUNCATED, Answer, Call
+from labkit.sandbox.faces.prometheus_call import TRUNCATED, Answer, Call, Pieces
 from labkit.sandbox.faces.prometheus_parameters import BEGIN, END, ParameterError, invalid
 from labkit.sandbox.faces.prometheus_results import cut, rendered
 
@@ -52,4 +50,5 @@ def format_query(call: Call) -> Answer:
 
 def _answer(call: Call, result: Result, limit: int) -> Answer:
     shown, truncated = cut(result, limit)
-    return Answer(orjson.Fragment(b"{%b}" % rendered(shown)), [TRUNCATED] if truncated else [])
+    warnings = [*result.annotations.warnings, *([TRUNCATED] if truncated else [])]
+    return Answer(Pieces([b"{", *rendered(shown), b"}"]), warnings, list(result.annotations.infos))

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes a form may have: Go's limit."""
+
+PIECE = 256 * 1024
+"""Bytes of an answer that are handed on at a time."""
 
 _FORM = "application/x-www-form-urlencoded"
 _CROSSING = {
@@ -37,6 +42,17 @@ async def _body(request: Request) -> bytes:
         if len(body) > BODY_LIMIT:
             raise BodyTooLargeError("http: POST too large")
     return bytes(body)
+
+
+class Bulk(Response):
+    """A response whose body is handed on piece by piece, so that a slow client's waits in one place only."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        body = memoryview(self.body)
+        for start in range(0, len(body), PIECE):
+            await send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def crossing(headers: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,8 @@ call of :mod:`orjson`, whose shortest decimals are Go's too, between times that 
 the whole matrix. Only what the two write differently is written one by one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import orjson
@@ -18,21 +19,22 @@ from labkit.signals.labels import Labels
 
 Floats = NDArray[np.float64]
 
+_WHOLE = 2**53
 _LEAST, _GREATEST = 1e-5, 1e15
 """Between these sizes :mod:`orjson` writes a float as Prometheus does, but for a trailing ``.0``."""
 
 
-def rendered(result: Result) -> bytes:
-    """``resultType`` and ``result``, as the inner part of a JSON object."""
+def rendered(result: Result) -> list[bytes]:
+    """``resultType`` and ``result``: the inner part of a JSON object, in pieces that are joined but once."""
     match result:
         case Scalar(time, value):
-            return _of("scalar", b'[%b,"%b"]' % (_time(time), encoded(value).encode()))
+            return [b'"resultType":"scalar","result":[%b,"%b"]' % (_time(time), encoded(value).encode())]
         case String(time, text):
-            return _of("string", b"[%b,%b]" % (_time(time), orjson.dumps(text)))
+            return [b'"resultType":"string","result":[%b,%b]' % (_time(time), orjson.dumps(text))]
         case Vector(time, labels, values):
-            return _of("vector", b"[%b]" % b",".join(_samples(time, labels, values)))
+            return _of("vector", _samples(time, labels, values))
         case Matrix():
-            return _of("matrix", b"[%b]" % b",".join(_lines(result)))
+            return _of("matrix", _lines(result))
 
 
 def cut(result: Result, limit: int) -> tuple[Result, bool]:
@@ -50,17 +52,29 @@ def numbers(values: Floats) -> Sequence[bytes]:
     """``values``, of shape (n,), as answers have them, without their quotes."""
     if not len(values):
         return ()
+    with np.errstate(invalid="ignore"):
+        whole = values.astype(np.int64)
+    if (whole == values).all() and (np.abs(whole) < _WHOLE).all() and not np.signbit(values[whole == 0]).any():
+        return _written(whole)
     size = np.abs(values)
-    plain = ((size >= _LEAST) & (size < _GREATEST)) | (size == 0)
-    text: bytes = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
-    written = text[1:-1].replace(b".0,", b",").removesuffix(b".0").split(b",")
-    for place in np.flatnonzero(~plain).tolist():
+    written = _written(values, lambda text: text.replace(b".0,", b",").removesuffix(b".0"))
+    for place in np.flatnonzero(~((size >= _LEAST) & (size < _GREATEST) | (size == 0))).tolist():
         written[place] = encoded(float(values[place])).encode()
     return written
 
 
-def _of(kind: str, result: bytes) -> bytes:
-    return b'"resultType":"%b","result":%b' % (kind.encode(), result)
+def _written(values: NDArray[Any], shorten: Callable[[bytes], bytes] = bytes) -> list[bytes]:
+    text: bytes = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
+    return shorten(text[1:-1]).split(b",")
+
+
+def _of(kind: str, series: Iterable[bytes]) -> list[bytes]:
+    pieces = [b'"resultType":"%b","result":[' % kind.encode()]
+    for number, one in enumerate(series):
+        if number:
+            pieces.append(b",")
+        pieces.append(one)
+    return [*pieces, b"]"]
 
 
 def _samples(time: Millis, labels: Sequence[Labels], values: Floats) -> Iterator[bytes]:
@@ -72,14 +86,18 @@ def _samples(time: Millis, labels: Sequence[Labels], values: Floats) -> Iterator
 def _lines(matrix: Matrix) -> Iterator[bytes]:
     """Each series that is somewhere; those that are present everywhere share one frame."""
     pieces = [b'[%b,"%%b"]' % _time(time) for time in matrix.times.tolist()]
-    whole = b",".join(pieces)
+    whole = _frame(pieces)
     for labels, values, present in zip(matrix.labels, matrix.values, matrix.present, strict=True):
         if present.all():
             frame, shown = whole, values
         else:
-            frame, shown = b",".join([pieces[place] for place in np.flatnonzero(present).tolist()]), values[present]
+            frame, shown = _frame([pieces[place] for place in np.flatnonzero(present).tolist()]), values[present]
         if len(shown):
-            yield b'{"metric":%b,"values":[%b]}' % (_metric(labels), frame % tuple(numbers(shown)))
+            yield frame % (_metric(labels), *numbers(shown))
+
+
+def _frame(pieces: Sequence[bytes]) -> bytes:
+    return b'{"metric":%%b,"values":[%b]}' % b",".join(pieces)
 
 
 def _metric(labels: Labels) -> bytes:
