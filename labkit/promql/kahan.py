@@ -1,10 +1,25 @@
 """Sums that do not lose small addends among large ones (Neumaier's variant, as upstream ``kahanSumInc``)."""
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+def summed(values: Iterable[float]) -> float:
+    """The sum of a few numbers, by the steps of :class:`Sum`: quicker where there is but one cell to add up in."""
+    total, compensation = 0.0, 0.0
+    for value in values:
+        new = total + value
+        compensation += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+        total = new
+        if math.isinf(new):
+            compensation = 0.0
+    return total if math.isinf(total) else total + compensation
 
 
 class Sum:

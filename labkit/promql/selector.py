@@ -11,7 +11,7 @@ import numpy as np
 import promql_parser as ast
 
 from labkit.clock import Millis
-from labkit.promql.limits import limited
+from labkit.promql.limits import limited, queried
 from labkit.promql.parsing import ends, matchers, millis
 from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times, picked
 from labkit.signals.matcher import Matcher
@@ -43,6 +43,7 @@ def looked_up(source: Source, wanted: Sequence[Matcher], times: Times, lookback:
         fresh = (index >= 0) & (sampled[index] > times - lookback)
         stack = picked(np.stack([found[row].values for row in rows]), index)
         there = fresh & ~is_stale(stack)
+        queried(int(np.count_nonzero(there)))
         if len(rows) == len(found):  # all are alike: nothing to put together
             return Lines(labels, stack, there), np.broadcast_to(sampled[index], stack.shape)
         values[rows], present[rows], moments[rows] = stack, there, sampled[index]
@@ -61,6 +62,7 @@ def windows(found: list[Selected], times: Times, length: Millis) -> Ranges:
     bundles = []
     for rows, sampled in _aligned(found):
         low, high = (sampled.searchsorted(bound, side="right") for bound in (times - length, times))
+        queried(len(rows) * int((high - low).sum()))
         bundles.append(Bundle(rows, sampled, np.stack([found[row].values for row in rows]), low, high))
     return Ranges([series.labels for series in found], bundles, times, length)
 

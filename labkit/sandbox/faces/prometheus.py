@@ -5,6 +5,7 @@ and upstream ``web/api/v1/api.go`` of 3.5.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -17,14 +18,15 @@ from labkit.clock import Millis
 from labkit.errors import QueryError
 from labkit.kube.request import User
 from labkit.promql import Engine
-from labkit.promql.failures import MalformedQueryError
+from labkit.promql.failures import CanceledError, MalformedQueryError, TimedOutError
 from labkit.sandbox.faces import prometheus_labels as labels
 from labkit.sandbox.faces import prometheus_queries as queries
 from labkit.sandbox.faces import prometheus_status as status
 from labkit.sandbox.faces import prometheus_targets as targets
 from labkit.sandbox.faces.prometheus_call import Answer, Call, Endpoint, Refused, Reply, failure, success
 from labkit.sandbox.faces.prometheus_parameters import Pairs, ParameterError, Parameters
-from labkit.sandbox.faces.prometheus_request import BodyTooLargeError, Bulk, crossing, parameters
+from labkit.sandbox.faces.prometheus_pool import Arrival
+from labkit.sandbox.faces.prometheus_request import BodyTooLargeError, Bulk, awaited, crossing, parameters
 from labkit.signals.source import SeriesSource
 from labkit.world.actions import Query
 
@@ -73,13 +75,15 @@ def respond(
     path: str,
     params: Pairs,
     more: Mapping[str, Endpoint] | None = None,
+    arrival: Arrival | None = None,
 ) -> Reply:
     """The answer to one request; ``more`` are endpoints beside or instead of :data:`ENDPOINTS`."""
     endpoint = _endpoint(path.removeprefix(_API), more or {})
     if endpoint is None:
         return _NOT_FOUND
     try:
-        return success(endpoint(Call(engine, source, now(), Parameters(params))))
+        came = time.monotonic() if arrival is None else arrival
+        return success(endpoint(Call(engine, source, now(), Parameters(params), came)))
     except Refused as error:
         return failure(error.kind, str(error))
     except ParameterError as error:
@@ -87,7 +91,7 @@ def respond(
     except MalformedQueryError as error:
         return failure("bad_data", f'invalid parameter "query": {error.what}')
     except QueryError as error:
-        return failure("execution", error.what)
+        return failure(_KINDS.get(type(error), "execution"), error.what)
 
 
 def application(
@@ -114,7 +118,8 @@ def application(
             return failure("bad_data", f"error parsing form values: {error}")
         path: str = request.scope["path"]
         if endpoint in _JOURNALLED:
-            return await gate.perform(CLIENT, Query(path=path, params=tuple(params)))
+            action = Query(path=path, params=tuple(params))
+            return await awaited(request, lambda: gate.perform(CLIENT, action))
         moment = now()
         # In a thread: a label of many values must not stop the world.
         return await asyncio.to_thread(respond, engine, source, lambda: moment, path, params, more)
@@ -135,6 +140,7 @@ def application(
     ])  # fmt: skip
 
 
+_KINDS = {TimedOutError: "timeout", CanceledError: "canceled"}
 _NOT_FOUND = Reply(404, b"404 page not found\n", "text/plain")
 _NOT_ALLOWED = Reply(405, b"Method Not Allowed\n", "text/plain")
 

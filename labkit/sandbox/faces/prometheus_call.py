@@ -1,5 +1,6 @@
 """One request to Prometheus' HTTP API, and the two kinds of answer to it."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,8 +12,6 @@ from labkit.promql import Engine
 from labkit.sandbox.faces.prometheus_parameters import Parameters
 from labkit.signals.source import SeriesSource
 
-SAID = 10
-"""Warnings, and infos, that an answer has at most."""
 TRUNCATED = "results truncated due to limit"
 
 CODES: Mapping[str, int] = {
@@ -34,12 +33,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """A request and what it is answered from."""
+    """A request and what it is answered from; ``arrival`` is when it came, by the monotonic clock."""
 
     engine: Engine
     source: SeriesSource
     now: Millis
     parameters: Parameters
+    arrival: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def success(answer: Answer) -> Reply:
     """The envelope of an answer; nothing in it, nothing to say: 204."""
     if answer.data is None:
         return Reply(204, b"")
-    said = {"warnings": answer.warnings[:SAID], "infos": answer.infos[:SAID]}
+    said = {"warnings": answer.warnings, "infos": answer.infos}
     tail = [b',"%b":%b' % (kind.encode(), orjson.dumps(texts)) for kind, texts in said.items() if texts]
     pieces = answer.data.pieces if isinstance(answer.data, Pieces) else [orjson.dumps(answer.data)]
     return Reply(200, b"".join([b'{"status":"success","data":', *pieces, *tail, b"}"]))

@@ -1,11 +1,18 @@
 """Requests and headers of Prometheus' HTTP API, as Go's ``net/http`` and upstream's ``httputil`` treat them."""
 
-from collections.abc import Mapping
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from labkit.promql.limits import interruptible
+
+Answered = TypeVar("Answered")
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes a form may have: Go's limit."""
@@ -44,10 +51,30 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
+async def awaited(request: Request, work: Callable[[], Awaitable[Answered]]) -> Answered:
+    """What ``work`` gives; its queries are interrupted if the client goes away before."""
+    gone = threading.Event()
+    with interruptible(gone.is_set):
+        working = asyncio.ensure_future(work())
+    watching = asyncio.create_task(_departure(request))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        gone.set()
+        return await working
+    finally:
+        watching.cancel()
+
+
+async def _departure(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 class Bulk(Response):
     """A response whose body is handed on piece by piece, so that a slow client's waits in one place only."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         body = memoryview(self.body)
         for start in range(0, len(body), PIECE):

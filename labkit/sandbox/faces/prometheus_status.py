@@ -12,14 +12,13 @@ import yaml
 from labkit.clock import rfc3339
 from labkit.sandbox.faces.prometheus_call import Answer, Call
 from labkit.sandbox.faces.prometheus_parameters import BEGIN, END, ParameterError
+from labkit.sandbox.faces.prometheus_pool import CONCURRENT
 from labkit.sandbox.faces.prometheus_targets import active, seconds
 from labkit.signals.labels import NAME, Labels
 from labkit.signals.matcher import Match, Matcher
 
 VERSION = "3.5.3"
 """The release whose answers these are."""
-CONCURRENT = 20
-"""Queries that are evaluated at a time (``--query.max-concurrency``)."""
 _MOST = 10_000
 
 
