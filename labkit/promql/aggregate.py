@@ -12,7 +12,7 @@ import promql_parser as ast
 
 from labkit.promql import choice
 from labkit.promql.failures import ExecutionError, unsupported
-from labkit.promql.kahan import Sum
+from labkit.promql.kahan import Sum, summed
 from labkit.promql.limits import limited, timely
 from labkit.promql.numbers import formatted
 from labkit.promql.quantiles import quantile
@@ -109,6 +109,9 @@ def _text(value: Value | None) -> str:
 
 
 def _sum(groups: Groups, scale: float = 1.0) -> Floats:
+    if groups.shape[1] == 1:
+        values, present = groups.lines.values[:, 0] * scale, groups.lines.present[:, 0]
+        return np.array([[summed(values[rows][present[rows]].tolist())] for rows in groups.rows]).reshape(-1, 1)
     total = Sum(groups.shape)
     for values, there in groups.ranks():
         total.add(values * scale, there)

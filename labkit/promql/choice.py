@@ -33,16 +33,26 @@ def chosen(name: str, lines: Lines, groups: list[Rows], number: Floats) -> Lines
     kept = np.zeros(lines.present.shape, bool)
     for rows in groups:
         timely()
-        index = np.array(rows)
-        for step, wanted in enumerate(number):
-            seen = index[lines.present[index, step]]
-            if len(seen):
-                kept[_ranked(name, lines.values[seen, step], seen)[: _limit(wanted, len(seen))], step] = True
+        kept[rows] = _kept(name, lines.values[rows], lines.present[rows], number)
     result = replace(lines, present=kept)
     if len(number) > 1:
         return result
     order = [row for rows in groups for row in _ranked(name, lines.values[rows, 0], np.array(rows))]
     return result.rows(np.array(order, np.intp))
+
+
+def _kept(name: str, values: Floats, present: Flags, number: Floats) -> Flags:
+    """Which series of a group are kept, of shape (series, steps): absent ones rank after NaN, and NaN last."""
+    there = present.sum(axis=0)
+    limits = np.array([_limit(*pair) if pair[1] else 0 for pair in zip(number.tolist(), there.tolist(), strict=True)])
+    if name == "limitk":
+        return present & (present.cumsum(axis=0) <= limits)
+    keys = np.where(present, -values if name == "topk" else values, np.nan).T
+    missing = np.where(present, np.isnan(values), 2).T  # after the numbers NaN, after NaN what is absent
+    order = np.lexsort((keys, missing), axis=1) if (missing == 1).any() else np.argsort(keys, axis=1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(len(values))[None, :], axis=1)
+    return present & (limits > ranks.T)
 
 
 def invalid_ratios(query: Query, ratios: Floats, node: ast.Expr) -> None:

@@ -26,6 +26,15 @@ class Engine:
         self._source = source
         self._options = options
 
+    def under(self, *, lookback: Millis | None = None, timeout: float | None = None) -> "Engine":
+        """The same engine with other settings, where they are given; more time than it has it is not given."""
+        options = replace(
+            self._options,
+            lookback=self._options.lookback if lookback is None else lookback,
+            timeout=self._options.timeout if timeout is None else min(timeout, self._options.timeout),
+        )
+        return Engine(self._source, options)
+
     def instant(self, query: str, time: Millis) -> Result:
         """The value of ``query`` at ``time``: of a range vector, the samples as they are.
 

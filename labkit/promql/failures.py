@@ -24,6 +24,10 @@ class TimedOutError(QueryError):
     """A query that took longer than it may: Prometheus answers ``timeout``."""
 
 
+class CanceledError(QueryError):
+    """A query that nobody waits for any more: Prometheus answers ``canceled``."""
+
+
 def unsupported(what: str) -> UnsupportedError:
     """An :class:`UnsupportedError` for what this engine leaves out."""
     return UnsupportedError(f"{what} is not supported here", remedy="write the query without it")

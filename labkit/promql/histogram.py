@@ -81,6 +81,10 @@ def _bound(text: str) -> float | None:
 
 def _alike(present: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The steps by the buckets that are there: indices of buckets, and of steps."""
+    if (present == present[0]).all():
+        if present[0].any():
+            yield np.arange(len(present)), np.flatnonzero(present[0])
+        return
     patterns, which = np.unique(present, axis=1, return_inverse=True)
     for place in range(patterns.shape[1]):
         if patterns[:, place].any():
@@ -99,8 +103,11 @@ def _coalesced(bounds: Floats, counts: Floats) -> tuple[Floats, Floats]:
 
 def _repaired(counts: Floats) -> tuple[Floats, Flags]:
     """No bucket less than the one below it; and at which steps that had to be made so, of shape (steps,)."""
-    counts = counts.copy()
     forced = np.zeros(counts.shape[1], bool)
+    more = counts[1:] - counts[:-1]
+    if ((more > _TOLERANCE * np.abs(counts[1:] + counts[:-1])) | (more == 0)).all():
+        return counts, forced
+    counts = counts.copy()
     for row in range(1, len(counts)):
         close = np.abs(counts[row] - counts[row - 1]) <= _TOLERANCE * np.abs(counts[row] + counts[row - 1])
         less = counts[row] < counts[row - 1]

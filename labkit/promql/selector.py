@@ -11,9 +11,9 @@ import numpy as np
 import promql_parser as ast
 
 from labkit.clock import Millis
-from labkit.promql.limits import limited
+from labkit.promql.limits import limited, queried
 from labkit.promql.parsing import ends, matchers, millis
-from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times
+from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times, picked
 from labkit.signals.matcher import Matcher
 from labkit.signals.series import Selected, is_stale
 
@@ -37,21 +37,23 @@ def looked_up(source: Source, wanted: Sequence[Matcher], times: Times, lookback:
     values = np.zeros((len(found), len(times)))
     present = np.zeros(values.shape, bool)
     moments = np.zeros(values.shape, np.int64)
+    labels = [series.labels for series in found]
     for rows, sampled in _aligned(found):
         index = sampled.searchsorted(times, side="right") - 1
         fresh = (index >= 0) & (sampled[index] > times - lookback)
-        stack = np.stack([found[row].values for row in rows])[:, index]
-        values[rows] = stack
-        present[rows] = fresh & ~is_stale(stack)
-        moments[rows] = sampled[index]
-    return Lines([series.labels for series in found], values, present), moments
+        stack = picked(np.stack([found[row].values for row in rows]), index)
+        there = fresh & ~is_stale(stack)
+        queried(int(np.count_nonzero(there)))
+        if len(rows) == len(found):  # all are alike: nothing to put together
+            return Lines(labels, stack, there), np.broadcast_to(sampled[index], stack.shape)
+        values[rows], present[rows], moments[rows] = stack, there, sampled[index]
+    return Lines(labels, values, present), moments
 
 
 def ranges(source: Source, node: ast.MatrixSelector, steps: Steps) -> Ranges:
     """A range selector's windows."""
     times, length = ends(node.vector_selector, steps), millis(node.range)
-    found = [_unstale(series) for series in _select(source, matchers(node.vector_selector), times, length)]
-    return windows(found, times, length)
+    return windows(_unstale(_select(source, matchers(node.vector_selector), times, length)), times, length)
 
 
 def windows(found: list[Selected], times: Times, length: Millis) -> Ranges:
@@ -60,6 +62,7 @@ def windows(found: list[Selected], times: Times, length: Millis) -> Ranges:
     bundles = []
     for rows, sampled in _aligned(found):
         low, high = (sampled.searchsorted(bound, side="right") for bound in (times - length, times))
+        queried(len(rows) * int((high - low).sum()))
         bundles.append(Bundle(rows, sampled, np.stack([found[row].values for row in rows]), low, high))
     return Ranges([series.labels for series in found], bundles, times, length)
 
@@ -71,11 +74,15 @@ def _select(source: Source, wanted: Sequence[Matcher], times: Times, length: Mil
     return sorted(found, key=lambda series: series.labels)
 
 
-def _unstale(series: Selected) -> Selected:
-    stale = is_stale(series.values)
-    if not stale.any():
-        return series
-    return Selected(series.labels, series.times[~stale], series.values[~stale])
+def _unstale(found: list[Selected]) -> list[Selected]:
+    """The series without their stale markers."""
+    if not found or not is_stale(np.concatenate([series.values for series in found])).any():
+        return found
+    stale = [is_stale(series.values) for series in found]
+    return [
+        Selected(series.labels, series.times[~gone], series.values[~gone]) if gone.any() else series
+        for series, gone in zip(found, stale, strict=True)
+    ]
 
 
 def _aligned(found: list[Selected]) -> Iterable[tuple[list[int], Times]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,8 @@ class Lines:
 
     def rows(self, index: NDArray[np.intp]) -> "Lines":
         """The series at ``index``."""
+        if len(index) == len(self.labels) and bool((index == np.arange(len(index))).all()):
+            return self
         dropped = None if self.dropped is None else self.dropped[index]
         return Lines([self.labels[row] for row in index], self.values[index], self.present[index], dropped)
 
@@ -80,6 +83,13 @@ class Lines:
             for series, gone in zip(self.labels, self.dropped.tolist(), strict=True)
         ]
         return Lines(labels, self.values, self.present)
+
+
+def picked(values: NDArray[Any], index: NDArray[np.intp]) -> NDArray[Any]:
+    """``values[:, index]``; where ``index`` counts up one by one no sample is copied."""
+    if len(index) and index[0] >= 0 and bool((np.diff(index) == 1).all()):
+        return values[:, int(index[0]) : int(index[0]) + len(index)]
+    return values.take(index, axis=1)
 
 
 def nothing(steps: int) -> Lines:
