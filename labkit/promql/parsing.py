@@ -10,7 +10,7 @@ from labkit.clock import Millis
 from labkit.promql.failures import MalformedQueryError, unsupported
 from labkit.promql.options import DEFAULT, Options
 from labkit.promql.query import Query, position
-from labkit.promql.reading import Fault, children, diagnosed, places
+from labkit.promql.reading import Fault, children, diagnosed, places, without_zero_offsets
 from labkit.promql.signatures import EXPERIMENTAL_AGGREGATIONS, SIGNATURES
 from labkit.promql.values import Steps, Times
 from labkit.signals.labels import NAME
@@ -60,7 +60,7 @@ def parse(text: str) -> ast.Expr:
     if len(_NESTING.findall(_ASIDE.sub("", text))) > _DEEPEST:  # the parser recurses, and would end the process
         raise MalformedQueryError("parse error: the query is too long", remedy="ask in several queries")
     try:
-        tree = ast.parse(text)
+        tree = _tree(text)
         before_1970 = _BEFORE.search(_ASIDE.sub('""', text)) is not None
         for node in nodes(tree):
             _readable(node, before_1970=before_1970)
@@ -69,6 +69,17 @@ def parse(text: str) -> ast.Expr:
             raise unsupported("a duration that is computed") from error
         raise _malformed(text, diagnosed(text), str(error)) from error
     return tree
+
+
+def _tree(text: str) -> ast.Expr:
+    """What the parser makes of a text; the parser refuses ``offset 0s``, which is nothing, and so is left out."""
+    try:
+        return ast.parse(text)
+    except ValueError:
+        shorter = without_zero_offsets(text)
+        if shorter == text:
+            raise
+        return ast.parse(shorter)
 
 
 def _malformed(text: str, fault: Fault | None, otherwise: str) -> MalformedQueryError:

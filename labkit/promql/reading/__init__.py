@@ -8,6 +8,16 @@ the two readings disagree the parser's holds, and nothing is said of positions.
 
 from labkit.promql.reading.diagnosis import diagnosed
 from labkit.promql.reading.places import NOWHERE, Places, children, places
-from labkit.promql.reading.tokens import Fault, string_at, string_bytes
+from labkit.promql.reading.tokens import Fault, string_at, string_bytes, without_zero_offsets
 
-__all__ = ["NOWHERE", "Fault", "Places", "children", "diagnosed", "places", "string_at", "string_bytes"]
+__all__ = [
+    "NOWHERE",
+    "Fault",
+    "Places",
+    "children",
+    "diagnosed",
+    "places",
+    "string_at",
+    "string_bytes",
+    "without_zero_offsets",
+]

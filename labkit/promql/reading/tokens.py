@@ -194,6 +194,21 @@ class _Scanner:
         return self._token(Kind.METRIC if ":" in word else Kind.NAME, len(word))
 
 
+def without_zero_offsets(text: str) -> str:
+    """A text with every ``offset`` of nothing made blank, so that all else stays in its place."""
+    blank = list(text)
+    try:
+        found = list(tokens(text, frozenset()))
+    except Fault:
+        return text
+    for place, token in enumerate(found):
+        if token.kind is Kind.WORD and token.text == "offset":
+            amount = place + 1 + (found[place + 1].raw in ("-", "+"))
+            if found[amount].kind in (Kind.NUMBER, Kind.DURATION) and not found[amount].raw.strip("0._smhdwy"):
+                blank[token.place : found[amount].end] = " " * (found[amount].end - token.place)
+    return "".join(blank)
+
+
 def string_at(text: str, place: int) -> str | None:
     """The quoted string at a place, if there is one."""
     found = _QUOTED.match(text, place)

@@ -15,7 +15,7 @@ from labkit.signals.labels import Labels
 from labkit.signals.regex import Pattern, compiled
 
 _LOAD = re.compile(r"load(_with_nhcb)?\s+(\S+)")
-_INSTANT = re.compile(r"eval(?:_(?P<mode>fail|warn|ordered|info))?\s+instant\s+(?:at\s+(?P<at>\S+)\s+)?(?P<query>.+)")
+_INSTANT = re.compile(r"eval(?:_(?P<mode>fail|warn|ordered|info))?\s+instant\s+at\s+(?P<at>\S+)\s+(?P<query>.+)")
 _RANGE = re.compile(
     r"eval(?:_(?P<mode>fail|warn|info))?\s+range\s+from\s+(?P<start>\S+)\s+to\s+(?P<end>\S+)"
     r"\s+step\s+(?P<step>\S+)\s+(?P<query>.+)"
@@ -23,7 +23,7 @@ _RANGE = re.compile(
 _EXPECT = re.compile(r"expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?")
 _EXPECT_RANGE = re.compile(r"expect\s+range\s+vector\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)")
 _EXPECT_STRING = re.compile(r"""expect\s+string\s+(?:"((?:\\.|[^"\\])*)"|`([^`]*)`|'((?:\\.|[^'\\])*)')""")
-_EVALS = "eval[_fail|_warn|_ordered|_info] instant [at TIME] QUERY, or eval range from START to END step STEP QUERY"
+_EVALS = "eval[_fail|_warn|_ordered|_info] instant at TIME QUERY, or eval range from START to END step STEP QUERY"
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _eval(number: int, head: str) -> Eval:
         grid = _grid(found["start"], found["end"], found["step"])
         command = Eval(number, found["query"], grid=grid)
     elif found := _INSTANT.fullmatch(head):
-        command = Eval(number, found["query"], at=duration(found["at"] or "0"))
+        command = Eval(number, found["query"], at=duration(found["at"]))
     else:
         raise ScriptError(f"invalid evaluation command: {head}", remedy=_EVALS)
     if found["mode"]:
