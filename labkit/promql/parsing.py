@@ -21,8 +21,12 @@ _DEEPEST = 150
 """Operators and opening parentheses a query may have: each may be a level of its syntax tree."""
 _ASIDE = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*""")
 _NESTING = re.compile(r"[-+*/%^(\[]|[<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
-_COMPUTED = re.compile(r"\[(?!\s*-\s*\w+\s*\])[^\]]*[-+*/%^(][^\]]*\]|\boffset\s*[-+]?\s*\(", re.IGNORECASE)
-"""An arithmetic expression in the place of a duration, which upstream parses behind a flag."""
+_COMPUTED = re.compile(
+    r"\[(?!\s*-\s*\w+\s*\])[^\]]*[-+*/%^(][^\]]*\]|\boffset\s*[-+]?\s*(?:[a-z]+\s*)?\(", re.IGNORECASE
+)
+"""An expression in the place of a duration, which upstream parses behind a flag."""
+_EXTENDED = re.compile(r"[\]\w}]\s+(anchored|smoothed)\b", re.IGNORECASE)
+"""Modifiers of selectors that upstream parses behind a flag since 3.7."""
 _BEFORE = re.compile(r"@\s*-")
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _OPERATORS = (
@@ -67,6 +71,8 @@ def parse(text: str) -> ast.Expr:
     except (ValueError, OverflowError) as error:
         if _COMPUTED.search(_ASIDE.sub('""', text)):
             raise unsupported("a duration that is computed") from error
+        if extended := _EXTENDED.search(_ASIDE.sub('""', text)):
+            raise unsupported(f"the modifier {extended[1]}") from error
         raise _malformed(text, diagnosed(text), str(error)) from error
     return tree
 
