@@ -19,7 +19,7 @@ def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, p
         regex = compiled(pattern.value)
     except QueryError as error:
         raise ExecutionError(f"invalid regular expression in label_replace(): {pattern.value}") from error
-    _label_name(target.value, "label_replace")
+    _label_name(target, "label_replace")
 
     def replaced(labels: Labels) -> Labels:
         found = regex.fullmatch(labels.get(source.value))
@@ -33,8 +33,8 @@ def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, p
 def label_join(lines: Lines, target: Text, separator: Text, *sources: Text) -> Lines:
     """``target`` set to the values of ``sources``, joined."""
     for source in sources:
-        _label_name(source.value, "label_join", "source")
-    _label_name(target.value, "label_join")
+        _label_name(source, "label_join", "source")
+    _label_name(target, "label_join")
     joined = [
         Labels([*labels, (target.value, separator.value.join(labels.get(source.value) for source in sources))])
         for labels in lines.labels
@@ -52,10 +52,10 @@ def _relabelled(lines: Lines, labels: list[Labels], target: str) -> Lines:
     return merged(relabelled.rows(np.flatnonzero(lines.present.any(axis=1))), fail)
 
 
-def _label_name(name: str, function: str, role: str = "destination") -> None:
+def _label_name(name: Text, function: str, role: str = "destination") -> None:
     """Prometheus 3 takes any UTF-8 text but the empty one for a label's name."""
-    if not name:
-        raise ExecutionError(f"invalid {role} label name in {function}(): {name}")
+    if not name.value or not name.utf8:
+        raise ExecutionError(f"invalid {role} label name in {function}(): {name.value}")
 
 
 def _expanded(template: str, found: re.Match[str]) -> str:
