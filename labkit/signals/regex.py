@@ -21,6 +21,14 @@ class Pattern(Protocol):
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """The match of the whole text, if there is one."""
 
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match anywhere in the text, if there is one."""
+
+
+def quoted(text: str) -> str:
+    """A pattern that matches just ``text``."""
+    return str(re2.escape(text))
+
 
 def compiled(pattern: str) -> Pattern:
     """A pattern, ready to match; :class:`QueryError` if it is none."""

@@ -30,6 +30,8 @@ from labkit.twin.tracing.traces import Traces
 
 HISTORY: Millis = 6 * HOUR
 """How long the twin has lived at full resolution when a world begins."""
+RETENTION: Millis = 15 * DAY
+"""How long series are kept: Prometheus' own default. An hour at a time is let go."""
 
 SCRAPE: Millis = 15 * SECOND
 """Prometheus' scrape interval."""
@@ -95,3 +97,5 @@ class World:
         if series is not None:
             self._block = self.series.block([Labels(pairs) for pairs in series])
         self._block.append(self.now, values)
+        if (self.now - self.start) % HOUR == 0:
+            self.series.forget(self.now - RETENTION)
