@@ -20,7 +20,7 @@ _RELATIVE = re.compile(r"now-(\w+)")
 def listed(folders: Sequence[Path]) -> pd.DataFrame:
     """The dashboards that can be drawn by name."""
     rows = [
-        (one.title, one.uid or "", sum(panel.type != "row" for panel in one.every_panel), ", ".join(v.name for v in one.templating.list))
+        (one.title, one.uid or "", sum(panel.type != "row" for panel in one.every_panel), ", ".join(v.name for v in one.templating.variables))
         for one in finding.read_all(folders)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["title", "uid", "panels", "variables"])
@@ -34,7 +34,7 @@ def draw(
     own = _RELATIVE.fullmatch(dashboard.time.begin)
     span = duration(last) if last else duration(own[1]) if own and dashboard.time.to == "now" else HOUR
     sources = Sources(_apis(at), end - span, end)
-    return Drawing(dashboard, resolved(dashboard.templating.list, variables, sources), sources)
+    return Drawing(dashboard, resolved(dashboard.templating.variables, variables, sources), sources)
 
 
 def _apis(at: Endpoints) -> dict[str, Api]:

@@ -32,13 +32,17 @@ class Figure:
 def stat(figure: Figure, width: float, height: float, *, named: bool, filled: bool, spark: bool) -> Markup:
     """A number as large as its place allows, its name above it and its history below."""
     head = 18.0 if named else 0.0
-    size = min(0.46 * (height - head), 1.55 * width / max(4, len(figure.text)), 54.0)
+    size = min(0.46 * (height - head), 1.3 * width / max(4, len(figure.text)), 54.0)
     colour = "#fff" if filled else figure.colour
     drawn = [element("rect", {"width": width, "height": height, "rx": 3, "fill": figure.colour})] if filled else []
     if spark and figure.values is not None and figure.values.size > 1:
         drawn += _spark(figure.values, width, height, "#fff" if filled else figure.colour)
     if named:
-        drawn.append(_centred(svg.text(figure.name), width / 2, 14.0, 12.0, "#fff" if filled else "currentColor"))
+        drawn.append(
+            _centred(
+                svg.text(_fitting(figure.name, width)), width / 2, 14.0, 12.0, "#fff" if filled else "currentColor"
+            )
+        )
     middle = head + (height - head) * (0.42 if spark else 0.5)
     drawn.append(_centred(svg.text(figure.text), width / 2, middle + size * 0.35, size, colour, weight=600))
     return svg.picture(width, height, *drawn, label=f"{figure.name}: {figure.text}")
@@ -55,20 +59,29 @@ def gauge(figure: Figure, width: float, height: float, *, named: bool) -> Markup
     value = [_arc(centre, radius - 4 - thick / 2, 0, figure.share, thick, figure.colour)] if figure.share > 0 else []
     size = min(radius * 0.42, 1.9 * radius / max(4, len(figure.text)))
     text = _centred(svg.text(figure.text), centre[0], centre[1] + size * 0.35, size, figure.colour, weight=600)
-    name = [_centred(svg.text(figure.name), width / 2, height - 5, 12.0, "currentColor")] if named else []
+    name = (
+        [_centred(svg.text(_fitting(figure.name, width)), width / 2, height - 5, 12.0, "currentColor")] if named else []
+    )
     return svg.picture(width, height, *bands, track, *value, text, *name, label=f"{figure.name}: {figure.text}")
 
 
 def bars(figures: Sequence[Figure]) -> Markup:
     """A bar a number, one below the other."""
     rows = [
-        div("display:grid;grid-template-columns:minmax(4em,24%) 1fr auto;gap:10px;align-items:center;padding:3px 4px",
+        div("display:contents",
             span("overflow:hidden;text-overflow:ellipsis;white-space:nowrap", svg.text(figure.name), title=figure.name),
             div("height:16px;background:rgba(128,128,128,.18);border-radius:2px", div(f"height:100%;width:{number(100 * figure.share)}%;background:{figure.colour};border-radius:2px")),
             span("font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap", svg.text(figure.text)))
         for figure in figures
     ]  # fmt: skip
-    return div(f"font:12px/1.4 {svg.FONT}", *rows)
+    grid = "display:grid;grid-template-columns:fit-content(45%) minmax(3em,1fr) auto;gap:6px 10px;align-items:center;padding:3px 4px"
+    return div(f"{grid};font:12px/1.4 {svg.FONT}", *rows)
+
+
+def _fitting(name: str, width: float) -> str:
+    """A name cut to the width of its tile, at 12 px."""
+    room = max(4, int(width / 6.8))
+    return name if len(name) <= room else f"{name[: room - 1]}…"
 
 
 def _centred(content: Markup, x: float, y: float, size: float, colour: str, weight: int = 400) -> Markup:

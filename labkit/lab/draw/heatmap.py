@@ -34,7 +34,10 @@ def heatmap(
         for column, value in enumerate(values.tolist()) if value > 0
     ]  # fmt: skip
     texts = [_name(name, left, height - 22 - each * (index + 0.5)) for index, (name, _) in _readable(rows, each)]
-    ticks = [_tick(x(moment), text, height) for moment, text in scale.times(*span, max(2, int((x.end - x.start) / 72)))]
+    ticks = [
+        _tick(min(x(moment), width - len(text) * 3.1), text, height)
+        for moment, text in scale.times(*span, max(2, int((x.end - x.start) / 72)))
+    ]
     return svg.picture(width, height, *cells, *texts, *ticks, label=f"heat map of {len(rows)} buckets")
 
 
@@ -50,7 +53,7 @@ def _cell(
     attributes = {
         "x": left,
         "y": y,
-        "width": max(0.5, right - left - 0.4),
+        "width": max(0.5, right - left + 0.25),
         "height": max(0.5, each - 0.6),
         "fill": shade(value / top),
     }

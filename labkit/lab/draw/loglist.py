@@ -17,7 +17,8 @@ LONGEST = 2_000
 _MESSAGE = ("message", "msg", "event")
 _LEVEL = ("level", "severity", "lvl", "detected_level", "log.level")
 _TIME = ("time", "timestamp", "ts", "@timestamp")
-_WORD = re.compile(r"\b(fatal|critical|error|err|warning|warn|notice|info|debug|trace)\b", re.IGNORECASE)
+_WORD = re.compile(r"\b(FATAL|CRITICAL|ERROR|WARNING|WARN|NOTICE|INFO|DEBUG|TRACE)\b|\b(?:level|lvl|severity)=\"?(\w+)")
+"""A level in a plain line: a word in capitals, or the field of logfmt."""
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -49,8 +50,9 @@ def level_of(line: str, labels: Mapping[str, str]) -> str:
         for name in _LEVEL:
             if str(source.get(name, "")).lower() in LEVELS:
                 return str(source[name]).lower()
-    found = None if fields else _WORD.search(line[:120])
-    return found[1].lower() if found else ""
+    found = None if fields else _WORD.search(line[:200])
+    word = (found[1] or found[2]).lower() if found else ""
+    return word if word in LEVELS else ""
 
 
 def _streams(entries: Sequence[Entry]) -> list[tuple[tuple[str, str], ...]]:
@@ -62,23 +64,23 @@ def _key(entry: Entry) -> tuple[tuple[str, str], ...]:
 
 
 def _row(entry: Entry, stream: str) -> Markup:
-    level = level_of(entry.line, entry.labels)
+    plain = _ANSI.sub("", entry.line)
+    level = level_of(plain, entry.labels)
     colour = LEVELS.get(level, "rgba(128,128,128,.4)")
     return div(
         f"display:flex;gap:10px;border-left:4px solid {colour};padding:1px 6px;border-bottom:1px solid rgba(128,128,128,.12)",
         span(f"white-space:nowrap;{svg.MUTED}", svg.text(entry.time)),
         span("min-width:3.2em;white-space:nowrap;font-weight:600", svg.text(level[:5])),
         *([span(f"white-space:nowrap;{svg.MUTED}", svg.text(stream))] if stream else []),
-        span("white-space:pre-wrap;overflow-wrap:anywhere;min-width:0", *_said(entry.line)),
+        span("white-space:pre-wrap;overflow-wrap:anywhere;min-width:0", *_said(plain)),
     )
 
 
 def _said(line: str) -> list[Markup]:
     """The line; of a JSON object its message first and then its other fields, quieter."""
-    plain = _ANSI.sub("", line)
-    fields = _fields(plain)
+    fields = _fields(line)
     if not fields:
-        return [svg.text(_cut(plain))]
+        return [svg.text(_cut(line))]
     message = next((str(fields[name]) for name in _MESSAGE if name in fields), "")
     rest = {name: value for name, value in fields.items() if name not in (*_MESSAGE, *_LEVEL, *_TIME)}
     others = "  ".join(f"{name}={_value(value)}" for name, value in rest.items())

@@ -35,7 +35,17 @@ def _telling(series: Sequence[Labels]) -> list[str]:
         parts = tuple(first[value] for value in values)
         if len(first) > 1 and (parts not in kept or kept[parts] == "instance"):
             kept[parts] = name
-    return list(kept.values())
+    finer = [name for name in kept.values() if not any(_said_by(name, other, series) for other in kept.values())]
+    return finer or list(kept.values())
+
+
+def _said_by(name: str, other: str, series: Sequence[Labels]) -> bool:
+    """Whether a label's values are parts of another's: an app is part of its pods' names."""
+    return (
+        name != other
+        and all(one.get(name, "") in one.get(other, "") for one in series)
+        and any(one.get(name) != one.get(other) for one in series)
+    )
 
 
 def _trimmed(values: list[str]) -> list[str]:

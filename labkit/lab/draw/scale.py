@@ -84,6 +84,8 @@ def _clock(moment: int, step: int) -> str:
 def span(start: float, end: float) -> str:
     """The days between two moments, for a caption: ``28 Nov 2025 UTC``."""
     first, last = (datetime.fromtimestamp(moment, UTC) for moment in (start, end))
+    if end - start < 120:
+        return f"{first.day} {first:%b %Y}, {first:%H:%M:%S} to {last:%H:%M:%S} UTC"
     if first.date() == last.date():
         return f"{first.day} {first:%b %Y}, {first:%H:%M} to {last:%H:%M} UTC"
     return f"{first.day} {first:%b} {first:%H:%M} to {last.day} {last:%b %Y} {last:%H:%M} UTC"

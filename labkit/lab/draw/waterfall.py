@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from labkit.lab.draw import svg
-from labkit.lab.draw.palette import BAD, style
+from labkit.lab.draw.palette import BAD, SERIES
 from labkit.lab.draw.scale import Linear
 from labkit.lab.draw.svg import Markup, div, element, number, span
 from labkit.lab.draw.units import SECONDS, digits
@@ -14,6 +14,8 @@ _NAMES = 380.0
 """Pixels for the names; the bars have the rest."""
 _LETTER = 6.4
 _INDENT, _DEEPEST = 12.0, 12
+_COLOURS = tuple(colour for colour in SERIES if colour != BAD)
+"""Of services; the error's colour is none of them."""
 LONGEST = 300
 """Rows that are drawn."""
 
@@ -33,7 +35,10 @@ class Bar:
 
 def waterfall(bars: Sequence[Bar]) -> Markup:
     """The spans in their order, and the services' colours below."""
-    colours = {service: style(index)[0] for index, service in enumerate(dict.fromkeys(bar.service for bar in bars))}
+    colours = {
+        service: _COLOURS[index % len(_COLOURS)]
+        for index, service in enumerate(dict.fromkeys(bar.service for bar in bars))
+    }
     shown = bars[:LONGEST]
     end = max((bar.start + bar.duration for bar in bars), default=0.0) or 1e-6
     x = Linear(0.0, end, _NAMES, _WIDTH - 64)
@@ -140,7 +145,7 @@ def durations(values: Sequence[float], errors: Sequence[bool]) -> list[Markup]:
     longest = max(values, default=0.0) or 1.0
     return [
         span("display:inline-flex;align-items:center;gap:6px;white-space:nowrap",
-            span(f"display:inline-block;height:10px;width:{digits(max(1.0, 140 * value / longest), 0)}px;background:{BAD if error else style(0)[0]};border-radius:2px"),
+            span(f"display:inline-block;height:10px;width:{digits(max(1.0, 140 * value / longest), 0)}px;background:{BAD if error else _COLOURS[0]};border-radius:2px"),
             svg.text(SECONDS.text(value)))
         for value, error in zip(values, errors, strict=True)
     ]  # fmt: skip

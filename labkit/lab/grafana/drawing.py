@@ -78,7 +78,7 @@ class Drawing:
         return div(f"max-width:{_WIDTH:.0f}px;font:13px/1.4 {svg.FONT}", self._head(), *parts)
 
     def _head(self) -> Markup:
-        hidden = {variable.name for variable in self.dashboard.templating.list if variable.hide == 2}
+        hidden = {variable.name for variable in self.dashboard.templating.variables if variable.hide == 2}
         chosen = [
             span("white-space:nowrap", span(svg.MUTED, text(f"{name} ")), element("b", {}, text(value.text)))
             for name, value in self._values.items() if name not in hidden

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labkit.clock import SECOND, Millis
 from labkit.errors import QueryError
-from labkit.lab.draw.names import full_name
+from labkit.lab.draw.names import full_name, short_names
 from labkit.lab.grafana.interpolation import Value, built_in, filled
 from labkit.lab.grafana.model import Panel, Target
 from labkit.lab.grafana.variables import Sources, kind_of
@@ -29,10 +29,14 @@ _ROUND = (
 
 @dataclass(frozen=True)
 class Series:
-    """One series that a query gave: times in seconds since the epoch; ``ref`` is its query's letter."""
+    """One series that a query gave: times in seconds since the epoch; ``ref`` is its query's letter.
+
+    ``name`` is Grafana's, by which overrides match; ``shown`` is for a reader, shorter where no legend is asked for.
+    """
 
     ref: str
     name: str
+    shown: str
     labels: Mapping[str, str]
     times: Floats
     values: Floats
@@ -123,10 +127,14 @@ def series_of(answer: Mapping[str, Any], target: Target, query: str, sources: So
         result = [{"metric": {}, "value": result}]
     elif answer["resultType"] not in {"vector", "matrix"}:
         return []
+    metrics = [one["metric"] for one in result]
+    names = [_named(labels, target.legend_format, query) for labels in metrics]
+    plain = target.legend_format in {"", "__auto"} and len(metrics) > 1
+    shown = short_names(metrics) if plain else names
     return [
-        Series(target.ref_id, _named(one["metric"], target.legend_format, query), one["metric"], *_points(one))
-        for one in result
-    ]  # fmt: skip
+        Series(target.ref_id, name, short, one["metric"], *_points(one))
+        for name, short, one in zip(names, shown, result, strict=True)
+    ]
 
 
 def _points(one: Mapping[str, Any]) -> tuple[Floats, Floats]:

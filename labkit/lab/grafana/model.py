@@ -99,10 +99,10 @@ class Variable(msgspec.Struct, frozen=True, rename="camel"):
     datasource: Source = None
 
 
-class Templating(msgspec.Struct, frozen=True):
-    """The variables, under the name that Grafana gives them."""
+class Templating(msgspec.Struct, frozen=True, rename={"variables": "list"}):
+    """The variables, in the order in which they may refer to each other."""
 
-    list: list[Variable] = []
+    variables: list[Variable] = []
 
 
 class Range(msgspec.Struct, frozen=True, rename={"begin": "from"}):

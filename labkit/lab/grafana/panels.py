@@ -50,7 +50,7 @@ def asks(panel: Panel) -> bool:
 
 def shown_name(series: Series, field: Field) -> str:
     """What a series is called: its override, or its legend."""
-    return str(field.settings.get("displayName") or series.name)
+    return str(field.settings.get("displayName") or series.shown)
 
 
 def _timeseries(panel: Panel, data: Data, place: Place) -> Markup:
@@ -73,7 +73,8 @@ def _timeseries(panel: Panel, data: Data, place: Place) -> Markup:
         below = legends.table(named, main.unit, calculations or ["lastNotNull"], main.decimals)
         return Markup(chart(lines, _look(main, place, rows=min(len(named), NAMED) + 1)) + below)
     return Markup(
-        chart(lines, _look(main, place, rows=1 + len(named) // 4)) + legends.legend(named, main.unit, (), main.decimals)
+        chart(lines, _look(main, place, rows=_legend_rows(named, place.width)))
+        + legends.legend(named, main.unit, (), main.decimals)
     )
 
 
@@ -101,6 +102,11 @@ def _look(field: Field, place: Place, *, rows: int) -> Look:
         stacked=stacked, joined=custom.get("spanNulls") is True, span=place.span,
         thresholds=[step for step in field.thresholds() if np.isfinite(step[0])] if marked else (),
     )  # fmt: skip
+
+
+def _legend_rows(lines: Sequence[Line], width: float) -> int:
+    """About how many rows a list of names takes."""
+    return 1 + int(sum(36 + 6.4 * min(len(line.name), 56) for line in lines[:NAMED]) / width)
 
 
 def _hidden(field: Field, where: str) -> bool:
