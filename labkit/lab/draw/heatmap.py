@@ -21,9 +21,9 @@ def heatmap(
     height: float,
     span: tuple[float, float],
 ) -> Markup:
-    """``rows`` from the lowest to the highest bucket, each its name and a count for each of ``times`` (NaN: none)."""
-    grid = np.vstack([values for _, values in rows])
-    top = float(np.nanmax(grid)) if np.isfinite(grid).any() else 0.0
+    """``rows`` from the lowest to the highest bucket, each its name and a count for each of ``times`` (what is not finite counts as none)."""
+    rows = [(name, np.where(np.isfinite(values), values, 0.0)) for name, values in rows]
+    top = max(float(values.max()) for _, values in rows)
     left = 10 + 6.2 * max(len(name) for name, _ in rows)
     x = scale.Linear(*span, left, width - 10)
     step = float(np.median(np.diff(times))) if times.size > 1 else span[1] - span[0]

@@ -197,7 +197,7 @@ def _sorted(found: list[str], order: int) -> list[str]:
 
 
 def _number(text: str) -> tuple[float, str]:
-    digits = re.search(r"-?\d+(?:\.\d+)?", text)
+    digits = re.search(r"\d+(?:\.\d+)?", text)
     return (float(digits[0]) if digits else float("-inf"), text)
 
 

@@ -30,7 +30,9 @@ def paths(lines, look=None):
 def test_a_line_is_one_stroke_and_a_gap_parts_it():
     assert paths([line([1, 2, 3])])[0].count("M") == 1
     assert paths([line([1, 2, np.nan, 3, 4])])[0].count("M") == 2
-    assert paths([line([1, 2, 3, 4, 5], times=[0, 15, 30, 300, 315])])[0].count("M") == 2, "steps that are not there at all"
+    assert paths([line([1, 2, 3, 4, 5], times=[0, 15, 30, 300, 315])])[0].count("M") == 2, (
+        "steps that are not there at all"
+    )
     assert paths([line([1, 2, np.nan, 3, 4])], Look(joined=True))[0].count("M") == 1
 
 
@@ -76,7 +78,16 @@ def test_names_are_escaped():
     assert "<b>" not in svg
 
 
-@pytest.mark.parametrize("look", [Look(form="bars"), Look(form="points"), Look(steps=True, fill=0.3), Look(thresholds=[(1.5, "red")]), Look(width=120, height=90)])
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(form="bars"),
+        Look(form="points"),
+        Look(steps=True, fill=0.3),
+        Look(thresholds=[(1.5, "red")]),
+        Look(width=120, height=90),
+    ],
+)
 def test_every_form_is_well_formed(look):
     ET.fromstring(chart(coloured([line([1, 2, np.nan, 3]), line([2], "b")]), look))
 
@@ -97,7 +108,9 @@ def test_a_long_line_is_thinned_and_keeps_its_extremes():
 
 
 def test_fifty_series_are_drawn_in_a_moment():
-    lines = coloured([line(np.random.default_rng(n).random(240), f"s{n}", times=np.arange(240.0) * 15) for n in range(50)])
+    lines = coloured(
+        [line(np.random.default_rng(n).random(240), f"s{n}", times=np.arange(240.0) * 15) for n in range(50)]
+    )
     begun = time.perf_counter()
     chart(lines, Look())
     assert time.perf_counter() - begun < 1.0

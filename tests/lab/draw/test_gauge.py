@@ -7,7 +7,14 @@ import pytest
 
 from labkit.lab.draw.gauge import Figure, bars, gauge, stat
 
-FIGURE = Figure("pool <1>", "95.1%", "#e02f44", 0.951, [(0, 0.7, "#56a64b"), (0.7, 1, "#e02f44")], np.array([1, np.nan, 3, np.inf, 2.0]))
+FIGURE = Figure(
+    "pool <1>",
+    "95.1%",
+    "#e02f44",
+    0.951,
+    [(0, 0.7, "#56a64b"), (0.7, 1, "#e02f44")],
+    np.array([1, np.nan, 3, np.inf, 2.0]),
+)
 
 
 @pytest.mark.parametrize("size", [(150, 110), (40, 40), (600, 300)])
@@ -34,4 +41,6 @@ def test_bars_are_as_long_as_their_share():
 
 
 def test_a_history_without_a_value_is_left_out():
-    assert "<path" not in stat(Figure("a", "1", "red", values=np.array([np.nan, np.nan])), 100, 80, named=False, filled=False, spark=True)
+    assert "<path" not in stat(
+        Figure("a", "1", "red", values=np.array([np.nan, np.nan])), 100, 80, named=False, filled=False, spark=True
+    )

@@ -1,6 +1,7 @@
 """Heat maps."""
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import numpy as np
 
@@ -34,5 +35,9 @@ def test_nothing_at_all_is_an_empty_picture():
 def test_names_of_many_buckets_do_not_overlap():
     rows = [(str(n), np.ones(3)) for n in range(60)]
     tree = ET.fromstring(heatmap(rows, TIMES, units.NONE, 400, 200, (0, 60)))
-    heights = [float(text.get("y")) for text in tree.iter("{http://www.w3.org/2000/svg}text") if text.get("text-anchor") == "end"]
-    assert min(a - b for a, b in zip(heights, heights[1:], strict=False)) > 10
+    heights = [
+        float(text.get("y"))
+        for text in tree.iter("{http://www.w3.org/2000/svg}text")
+        if text.get("text-anchor") == "end"
+    ]
+    assert min(a - b for a, b in pairwise(heights)) > 10

@@ -14,7 +14,19 @@ def line(values, name="a"):
 
 @pytest.mark.parametrize(
     ("calculation", "value"),
-    [("lastNotNull", 4), ("first", 1), ("mean", 7 / 3), ("min", 1), ("max", 4), ("sum", 7), ("count", 3), ("range", 3), ("median", 2), ("strange", 4), ("diff", 3)],
+    [
+        ("lastNotNull", 4),
+        ("first", 1),
+        ("mean", 7 / 3),
+        ("min", 1),
+        ("max", 4),
+        ("sum", 7),
+        ("count", 3),
+        ("range", 3),
+        ("median", 2),
+        ("strange", 4),
+        ("diff", 3),
+    ],
 )
 def test_reductions_take_what_is_there(calculation, value):
     assert reduce(line([1, 2, np.nan, 4, np.nan]), calculation) == pytest.approx(value)

@@ -25,7 +25,12 @@ def test_a_json_line_is_its_message_and_its_fields():
 
 
 def test_nothing_of_a_line_becomes_markup_or_colours_of_a_terminal():
-    html = loglist([Entry("12:00", {"pod": "<i>"}, "\x1b[31m<img src=x onerror=alert(1)>\x1b[0m\x07"), Entry("12:01", {"pod": "b"}, "x")])
+    html = loglist(
+        [
+            Entry("12:00", {"pod": "<i>"}, "\x1b[31m<img src=x onerror=alert(1)>\x1b[0m\x07"),
+            Entry("12:01", {"pod": "b"}, "x"),
+        ]
+    )
     assert "<img" not in html
     assert "<i>" not in html
     assert "[31m" not in html

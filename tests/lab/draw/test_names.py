@@ -7,12 +7,17 @@ from labkit.lab.draw.names import full_name, short_names
 
 
 def test_common_labels_and_those_that_say_the_same_go():
-    series = [{"__name__": "x", "job": "api", "instance": f"10.0.0.{n}", "pod": f"llm-research-api-7d9f-{n}", "status": "200"} for n in (1, 2)]
+    series = [
+        {"__name__": "x", "job": "api", "instance": f"10.0.0.{n}", "pod": f"llm-research-api-7d9f-{n}", "status": "200"}
+        for n in (1, 2)
+    ]
     assert short_names(series) == ["…1", "…2"]
 
 
 def test_several_labels_are_their_values():
-    assert short_names([{"path": "/a", "status": "200"}, {"path": "/a", "status": "500"}, {"path": "/b", "status": "200"}]) == ["/a 200", "/a 500", "/b 200"]
+    assert short_names(
+        [{"path": "/a", "status": "200"}, {"path": "/a", "status": "500"}, {"path": "/b", "status": "200"}]
+    ) == ["/a 200", "/a 500", "/b 200"]
 
 
 def test_a_label_that_another_contains_goes():

@@ -25,7 +25,11 @@ def test_ticks_are_round_and_in_one_scale(low, high, unit, texts):
     assert [text for _, text in scale.nice(low, high, unit)[2]] == texts
 
 
-@given(st.floats(-1e12, 1e12), st.floats(-1e12, 1e12), st.sampled_from([units.NONE, units.SECONDS, units.BYTES, units.SHARE]))
+@given(
+    st.floats(-1e12, 1e12),
+    st.floats(-1e12, 1e12),
+    st.sampled_from([units.NONE, units.SECONDS, units.BYTES, units.SHARE]),
+)
 def test_the_limits_hold_the_values_and_ticks_are_few_and_distinct(one, other, unit):
     low, high = sorted((one, other))
     first, last, ticks = scale.nice(low, high, unit)

@@ -14,7 +14,9 @@ BARS = [
 
 def test_bars_lie_where_their_time_was():
     tree = ET.fromstring(waterfall(BARS).replace("</div>", "").split("<div", 2)[1].split(">", 1)[1])
-    rects = [rect for rect in tree.iter("{http://www.w3.org/2000/svg}rect") if rect.get("rx") and rect.get("fill") != "none"]
+    rects = [
+        rect for rect in tree.iter("{http://www.w3.org/2000/svg}rect") if rect.get("rx") and rect.get("fill") != "none"
+    ]
     (x0, w0), (x1, w1), (_, w2) = [(float(rect.get("x")), float(rect.get("width"))) for rect in rects]
     assert abs((x1 - x0) - w0 * 0.25) < 0.2
     assert abs(w1 - w0 * 0.5) < 0.2
@@ -32,7 +34,9 @@ def test_errors_names_and_services_are_shown_escaped_and_cut():
 
 
 def test_no_text_reaches_into_the_bars_or_leaves_the_picture():
-    html = waterfall([Bar("a-service-with-a-very-long-name", "an operation " * 9, 0, 1, depth, False, {}) for depth in range(15)])
+    html = waterfall(
+        [Bar("a-service-with-a-very-long-name", "an operation " * 9, 0, 1, depth, False, {}) for depth in range(15)]
+    )
     for x, name in re.findall(r'<text x="([\d.]+)"[^>]*><tspan[^>]*>([^<]*)<', html):
         assert float(x) + 6.4 * len(name) < 400
 
