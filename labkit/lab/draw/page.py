@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from labkit.lab.draw import svg
 from labkit.lab.draw.svg import Markup, div, element, span
 
-_CELL = "padding:2px 10px 2px 0;text-align:left;vertical-align:top"
+_CELL = "padding:2px 10px 2px 0;text-align:left;vertical-align:top;white-space:nowrap"
 
 
 def listing(heads: Sequence[str], rows: Iterable[Sequence[Markup]]) -> Markup:

@@ -13,11 +13,12 @@ from labkit.lab.grafana.fetching import Data, fetched, millis
 from labkit.lab.grafana.interpolation import Value, filled
 from labkit.lab.grafana.layout import Section, own_values, sections
 from labkit.lab.grafana.model import COLUMNS, Dashboard, Panel
-from labkit.lab.grafana.panels import Place, asks, drawn
+from labkit.lab.grafana.panels import asks, drawn
+from labkit.lab.grafana.place import Place
 from labkit.lab.grafana.variables import Sources
 from labkit.lab.progress import Progress
 
-_WIDTH, _ROW, _GAP = 1080.0, 30.0, 8.0
+_WIDTH, _ROW, _GAP = 940.0, 30.0, 8.0
 """Pixels: of the whole, of a row of Grafana's grid, and between panels."""
 _AT_ONCE = 8
 _FRAME = "border:1px solid rgba(128,128,128,.32);border-radius:4px;padding:4px 6px;min-width:0;break-inside:avoid"
@@ -160,5 +161,5 @@ def _box(shown: Shown, top: int) -> Markup:
         else []
     )
     said = [span(svg.MUTED, text(" ⚠"), title="\n".join(shown.notes))] if shown.notes else []
-    frame = "min-width:0" if shown.panel.options.get("transparent") else _FRAME
+    frame = "min-width:0" if shown.panel.transparent else _FRAME
     return div(f"{place};{frame}", *title, shown.picture, *said)

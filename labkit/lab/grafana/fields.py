@@ -89,6 +89,11 @@ class Field:
         return {}
 
 
+def shown_name(name: str, field: Field) -> str:
+    """What a series is called: as its settings say, or by its ``name``."""
+    return str(field.settings.get("displayName") or name)
+
+
 def field_of(config: FieldConfig, name: str, ref: str) -> Field:
     """The settings of the series called ``name`` that query ``ref`` gave."""
     settings: dict[str, Any] = dict(config.defaults)

@@ -66,6 +66,7 @@ class Panel(msgspec.Struct, frozen=True, rename="camel"):
     repeat: str | None = None
     repeat_direction: str = "h"
     collapsed: bool = False
+    transparent: bool = False
     panels: list["Panel"] = []
 
     @property

@@ -2,35 +2,24 @@
 
 import html.parser
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from labkit.errors import QueryError
 from labkit.lab.draw import legend as legends
 from labkit.lab.draw import svg
-from labkit.lab.draw.chart import NAMED, Line, Look, chart, coloured, drawable
+from labkit.lab.draw.chart import Line
 from labkit.lab.draw.gauge import Figure, bars, gauge, stat
 from labkit.lab.draw.svg import Markup, div
 from labkit.lab.frames import nothing
-from labkit.lab.grafana.fetching import Data, Series
-from labkit.lab.grafana.fields import Field, field_of
+from labkit.lab.grafana.fetching import Data
+from labkit.lab.grafana.fields import Field, field_of, shown_name
 from labkit.lab.grafana.heatmaps import heat_of
-from labkit.lab.grafana.interpolation import Value, filled
+from labkit.lab.grafana.interpolation import filled
 from labkit.lab.grafana.model import Panel
+from labkit.lab.grafana.place import Place
 from labkit.lab.grafana.tables import table_of
-from labkit.lab.grafana.variables import Sources
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a panel is drawn: its room in pixels, without its title; the time range in seconds; the variables."""
-
-    width: float
-    height: float
-    span: tuple[float, float]
-    values: Mapping[str, Value]
-    sources: Sources
+from labkit.lab.grafana.timeseries import timeseries
 
 
 def drawn(panel: Panel, data: Data, place: Place) -> Markup:
@@ -48,71 +37,6 @@ def asks(panel: Panel) -> bool:
     return panel.type not in {"text", "row", "alertlist"} and panel.type in _TYPES
 
 
-def shown_name(series: Series, field: Field) -> str:
-    """What a series is called: its override, or its legend."""
-    return str(field.settings.get("displayName") or series.shown)
-
-
-def _timeseries(panel: Panel, data: Data, place: Place) -> Markup:
-    fields = [field_of(panel.field_config, series.name, series.ref) for series in data.series]
-    visible = [(series, field) for series, field in zip(data.series, fields, strict=True) if not _hidden(field, "viz")]
-    lines = coloured([_line(series, field) for series, field in visible])
-    if not drawable(lines):
-        return nothing("")
-    main = visible[0][1]
-    named = [
-        line
-        for line in lines
-        if not any(line.title == series.name and _hidden(field, "legend") for series, field in visible)
-    ]
-    key = panel.options.get("legend") or {}
-    calculations = [str(name) for name in key.get("calcs") or ()]
-    if key.get("showLegend", True) is False or key.get("displayMode") == "hidden":
-        return chart(lines, _look(main, place, rows=0))
-    if key.get("displayMode") == "table" or calculations:
-        below = legends.table(named, main.unit, calculations or ["lastNotNull"], main.decimals)
-        return Markup(chart(lines, _look(main, place, rows=min(len(named), NAMED) + 1)) + below)
-    return Markup(
-        chart(lines, _look(main, place, rows=_legend_rows(named, place.width)))
-        + legends.legend(named, main.unit, (), main.decimals)
-    )
-
-
-def _line(series: Series, field: Field) -> Line:
-    name = shown_name(series, field)
-    style = field.custom.get("lineStyle") or {}
-    dashes = (
-        " ".join(f"{dash:g}" for dash in style.get("dash") or (6, 4)) if style.get("fill") in {"dash", "dot"} else None
-    )
-    sign = -1 if field.custom.get("transform") == "negative-Y" else 1
-    return Line(name, series.times, sign * series.values, series.name, field.fixed_colour, dashes)
-
-
-def _look(field: Field, place: Place, *, rows: int) -> Look:
-    """A chart's settings; the legend's rows take from the height, as far as a picture is left."""
-    custom = field.custom
-    stacked = (custom.get("stacking") or {}).get("mode", "none") in {"normal", "percent"}
-    opacity = min(100, float(custom.get("fillOpacity", 0))) / 100
-    marked = (custom.get("thresholdsStyle") or {}).get("mode", "off") != "off"
-    forms = {"bars": "bars", "points": "points"}
-    return Look(
-        unit=field.unit, width=place.width, height=max(90.0, place.height - 18 * rows), low=field.low, high=field.high,
-        fill=max(opacity, 0.5 if stacked and opacity else 0.0), stroke=float(custom.get("lineWidth", 1)) + 0.4,
-        form=forms.get(str(custom.get("drawStyle", "line")), "line"), steps=str(custom.get("lineInterpolation", "")).startswith("step"),
-        stacked=stacked, joined=custom.get("spanNulls") is True, span=place.span,
-        thresholds=[step for step in field.thresholds() if np.isfinite(step[0])] if marked else (),
-    )  # fmt: skip
-
-
-def _legend_rows(lines: Sequence[Line], width: float) -> int:
-    """About how many rows a list of names takes."""
-    return 1 + int(sum(36 + 6.4 * min(len(line.name), 56) for line in lines[:NAMED]) / width)
-
-
-def _hidden(field: Field, where: str) -> bool:
-    return bool((field.custom.get("hideFrom") or {}).get(where))
-
-
 def figures(panel: Panel, data: Data) -> list[tuple[Figure, Field]]:
     """One number a series, reduced as the panel asks (``reduceOptions``)."""
     wanted = ((panel.options.get("reduceOptions") or {}).get("calcs") or ["lastNotNull"])[0]
@@ -123,7 +47,9 @@ def figures(panel: Panel, data: Data) -> list[tuple[Figure, Field]]:
         share, marks = _shares(field, value, data)
         found.append(
             (
-                Figure(shown_name(series, field), field.text(value), field.colour(value), share, marks, series.values),
+                Figure(
+                    shown_name(series.shown, field), field.text(value), field.colour(value), share, marks, series.values
+                ),
                 field,
             )
         )
@@ -220,7 +146,8 @@ def _heatmap(panel: Panel, data: Data, place: Place) -> Markup:
 
 
 def _table(panel: Panel, data: Data, place: Place) -> Markup:
-    return table_of(panel, data) or nothing("")
+    found = table_of(panel, data)
+    return div(f"max-height:{max(120.0, place.height):.0f}px;overflow:auto", found) if found else nothing("")
 
 
 def _logs(panel: Panel, data: Data, place: Place) -> Markup:
@@ -270,6 +197,6 @@ def _without_tags(text: str) -> str:
 
 Draw = Callable[[Panel, Data, Place], Markup]
 _TYPES: Mapping[str, Draw] = {
-    "timeseries": _timeseries, "graph": _timeseries, "stat": _stat, "singlestat": _stat, "gauge": _gauge, "bargauge": _bargauge,
+    "timeseries": timeseries, "graph": timeseries, "stat": _stat, "singlestat": _stat, "gauge": _gauge, "bargauge": _bargauge,
     "heatmap": _heatmap, "table": _table, "logs": _logs, "text": _text, "alertlist": _alertlist,
 }  # fmt: skip

@@ -9,7 +9,8 @@ from labkit.errors import QueryError
 from labkit.lab.grafana.fetching import Data, Series
 from labkit.lab.grafana.interpolation import Value
 from labkit.lab.grafana.model import FieldConfig, Panel, Target
-from labkit.lab.grafana.panels import Place, drawn
+from labkit.lab.grafana.panels import drawn
+from labkit.lab.grafana.place import Place
 from labkit.lab.grafana.variables import Sources
 
 T = np.arange(1764331200.0 - 300, 1764331201, 15)
@@ -86,6 +87,21 @@ def test_overrides_rename_colour_and_hide_a_series():
     assert ">renamed<" in html
     assert "#123456" in html
     assert ">b<" not in html
+
+
+def test_another_unit_has_a_chart_of_its_own():
+    other = {"matcher": {"id": "byName", "options": "b"}, "properties": [{"id": "unit", "value": "s"}]}
+    html = draw("timeseries", series("a"), series("b"), unit="reqps", overrides=[other])
+    assert html.count("<svg xmlns") == 2
+    assert "20 req/s" in html
+    assert "20 s" in html
+
+
+def test_stacked_shares_are_of_all_at_a_time():
+    html = draw(
+        "timeseries", series("a", 1.0), series("b", 3.0), custom={"stacking": {"mode": "percent"}, "fillOpacity": 50}
+    )
+    assert ">100%<" in html
 
 
 def test_buckets_of_a_histogram_are_parted():
