@@ -70,8 +70,11 @@ class Answer(pd.DataFrame):
         """The picture or the table, and the notes. In a terminal ``repr`` stays pandas' own."""
         if not len(self.columns) or self.empty:
             return div("", nothing(self.about.hint), *notes(self.about.notes))
-        body = self._picture() if is_range(self) else self._listing()
-        return div("", *body, *notes(self.about.notes))
+        return div("", self.picture(), *notes(self.about.notes))
+
+    def picture(self) -> Markup:
+        """The picture or the table, without notes."""
+        return Markup("".join(self._picture() if is_range(self) else self._listing()))
 
     def _picture(self) -> list[Markup]:
         about = self.about

@@ -9,6 +9,7 @@ from labkit.lab.draw.chart import NAMED, Floats, Line
 from labkit.lab.draw.svg import Markup, div, element, span
 from labkit.lab.draw.units import Unit
 
+_NAME = "text-align:left;padding:0 6px;width:100%;max-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
 _ROOM = 56
 """Characters of a name; the middle of a longer one goes, since both its ends tell series apart."""
 
@@ -54,7 +55,7 @@ def table(lines: Sequence[Line], unit: Unit, calculations: Sequence[str], decima
     head = element("tr", {}, _cell("th", "", "left"), *(_cell("th", name, "right") for name in names))
     rows = [
         element("tr", {"style": "background:none"},
-            element("td", {"style": "text-align:left;padding:0 6px"}, _swatch(line), _name(line)),
+            element("td", {"style": _NAME}, _swatch(line), _name(line)),
             *(_cell("td", unit.text(reduce(line, name), decimals), "right") for name in calculations))
         for line in lines[:NAMED]
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from labkit.errors import LabkitError
 from labkit.lab.draw import scale, svg
 from labkit.lab.draw.palette import BAD
 from labkit.lab.draw.svg import Markup, div, element, span, text
+from labkit.lab.frames import notes
 from labkit.lab.grafana.fetching import Data, fetched, millis
 from labkit.lab.grafana.interpolation import Value, filled
 from labkit.lab.grafana.layout import Section, own_values, sections
@@ -79,7 +80,8 @@ class Drawing:
         return div(f"max-width:{_WIDTH:.0f}px;font:13px/1.4 {svg.FONT}", self._head(), *parts)
 
     def _head(self) -> Markup:
-        hidden = {variable.name for variable in self.dashboard.templating.variables if variable.hide == 2}
+        variables = self.dashboard.templating.variables
+        hidden = {one.name for one in variables if one.hide == 2 or one.type == "datasource"}
         chosen = [
             span("white-space:nowrap", span(svg.MUTED, text(f"{name} ")), element("b", {}, text(value.text)))
             for name, value in self._values.items() if name not in hidden
@@ -160,6 +162,6 @@ def _box(shown: Shown, top: int) -> Markup:
         if shown.title
         else []
     )
-    said = [span(svg.MUTED, text(" ⚠"), title="\n".join(shown.notes))] if shown.notes else []
+    said = notes(list(shown.notes))
     frame = "min-width:0" if shown.panel.transparent else _FRAME
     return div(f"{place};{frame}", *title, shown.picture, *said)

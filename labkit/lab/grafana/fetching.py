@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from labkit.clock import SECOND, Millis
 from labkit.errors import QueryError
+from labkit.lab import traces
 from labkit.lab.draw.names import full_name, short_names
+from labkit.lab.frames import Answer
 from labkit.lab.grafana.interpolation import Value, built_in, filled
 from labkit.lab.grafana.model import Panel, Target
 from labkit.lab.grafana.variables import Sources, kind_of
@@ -20,6 +22,8 @@ from labkit.lab.prometheus import RESOLUTION
 Floats = NDArray[np.float64]
 _LABEL = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 _DURATION = re.compile(r"^\s*[<>]?\s*(\d+)(ms|s|m|h|d)\s*$")
+_TAG = re.compile(r'([\w.-]+)="?([^"\s]*)"?')
+"""A tag of a search in Jaeger, in the manner of logfmt."""
 _UNITS: Mapping[str, Millis] = {"ms": 1, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86400 * SECOND}
 _ROUND = (
     1, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 7 * 86400,
@@ -48,6 +52,7 @@ class Data:
 
     series: list[Series] = field(default_factory=list)
     logs: LogFrame | None = None
+    traces: Answer | None = None
     notes: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     step: Millis = RESOLUTION
@@ -80,6 +85,9 @@ def millis(text: str) -> Millis | None:
 
 def _ask(panel: Panel, target: Target, known: Mapping[str, Value], sources: Sources, data: Data) -> None:
     kind = kind_of(target.datasource, known) or kind_of(panel.datasource, known) or "prometheus"
+    if kind == "jaeger":
+        data.traces = _traces(target, known, sources)
+        return
     query = filled(target.expr, known)
     if not query.strip():
         return
@@ -118,6 +126,18 @@ def _ask_loki(panel: Panel, target: Target, query: str, sources: Sources, data: 
     ]
     answer = sources.api("loki").get("/loki/api/v1/query_range", [("query", query), *span], query=query)
     data.series += series_of(answer["data"], target, query, sources)
+
+
+def _traces(target: Target, known: Mapping[str, Value], sources: Sources) -> Answer:
+    """The traces of a search, or the one whose id is asked for."""
+    url = sources.api("jaeger").url
+    if target.query_type != "search" and target.query:
+        return traces.trace(url, filled(target.query, known))
+    texts = {"operation": target.operation, "minDuration": target.min_duration, "maxDuration": target.max_duration}
+    wanted = {name: filled(text, known) for name, text in texts.items() if text and text != "All"}
+    tags = dict(_TAG.findall(filled(target.tags, known)))
+    service = filled(target.service, known) or None
+    return traces.search(url, sources.start, sources.end, wanted, service, tags, target.limit or traces.LIMIT)
 
 
 def series_of(answer: Mapping[str, Any], target: Target, query: str, sources: Sources) -> list[Series]:

@@ -25,7 +25,7 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True, rename="camel"):
-    """One query of a panel."""
+    """One query of a panel; those from ``query`` on are of Jaeger."""
 
     expr: str = ""
     ref_id: str = "A"
@@ -38,6 +38,13 @@ class Target(msgspec.Struct, frozen=True, rename="camel"):
     query_type: str = ""
     hide: bool = False
     max_lines: int | None = None
+    query: str = ""
+    service: str = ""
+    operation: str = ""
+    tags: str = ""
+    min_duration: str = ""
+    max_duration: str = ""
+    limit: int | None = None
 
 
 class FieldConfig(msgspec.Struct, frozen=True):

@@ -131,13 +131,13 @@ def _bargauge(panel: Panel, data: Data, place: Place) -> Markup:
 
 def _tile(place: Place, count: int) -> tuple[float, float]:
     """The size of each of ``count`` tiles: beside each other as long as they are not too narrow."""
-    beside = max(1, min(count, int(place.width // 110)))
+    beside = max(1, min(count, int(place.width // 84)))
     rows = -(-count // beside)
     return place.width / beside - 6, max(48.0, place.height / rows - 6)
 
 
 def _tiles(tiles: Sequence[Markup], width: float) -> Markup:
-    boxes = [div(f"flex:1 1 {min(width, 110):.0f}px;max-width:{width:.0f}px;min-width:0", tile) for tile in tiles]
+    boxes = [div(f"flex:1 1 {min(width, 84):.0f}px;max-width:{width:.0f}px;min-width:0", tile) for tile in tiles]
     return div("display:flex;flex-wrap:wrap;gap:6px;justify-content:center", *boxes)
 
 
@@ -146,15 +146,24 @@ def _heatmap(panel: Panel, data: Data, place: Place) -> Markup:
 
 
 def _table(panel: Panel, data: Data, place: Place) -> Markup:
-    found = table_of(panel, data)
+    found = _spans(data) if data.traces is not None else table_of(panel, data)
     return div(f"max-height:{max(120.0, place.height):.0f}px;overflow:auto", found) if found else nothing("")
+
+
+def _traces(panel: Panel, data: Data, place: Place) -> Markup:
+    return _spans(data) or nothing("")
+
+
+def _spans(data: Data) -> Markup | None:
+    """The traces that a search found, or the one that was asked for."""
+    return data.traces.picture() if data.traces is not None and not data.traces.empty else None
 
 
 def _logs(panel: Panel, data: Data, place: Place) -> Markup:
     if data.logs is None or data.logs.empty:
         return nothing("")
     height = max(120.0, place.height)
-    return div(f"max-height:{height:.0f}px;overflow:auto", *data.logs._listing())  # noqa: SLF001  (our own frame)
+    return div(f"max-height:{height:.0f}px;overflow:auto", data.logs.picture())
 
 
 def _alertlist(panel: Panel, data: Data, place: Place) -> Markup:
@@ -162,7 +171,7 @@ def _alertlist(panel: Panel, data: Data, place: Place) -> Markup:
 
     manager = place.sources.apis.get("alertmanager")
     found = alerts(place.sources.api("prometheus").url, manager.url if manager else None)
-    return Markup("".join(found._listing())) if len(found) else nothing("No alert is pending or firing.")  # noqa: SLF001  (our own frame)
+    return found.picture() if len(found) else nothing("No alert is pending or firing.")
 
 
 def _text(panel: Panel, data: Data, place: Place) -> Markup:
@@ -198,5 +207,5 @@ def _without_tags(text: str) -> str:
 Draw = Callable[[Panel, Data, Place], Markup]
 _TYPES: Mapping[str, Draw] = {
     "timeseries": timeseries, "graph": timeseries, "stat": _stat, "singlestat": _stat, "gauge": _gauge, "bargauge": _bargauge,
-    "heatmap": _heatmap, "table": _table, "logs": _logs, "text": _text, "alertlist": _alertlist,
+    "heatmap": _heatmap, "table": _table, "logs": _logs, "text": _text, "alertlist": _alertlist, "traces": _traces,
 }  # fmt: skip

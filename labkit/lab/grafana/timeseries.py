@@ -15,6 +15,8 @@ from labkit.lab.grafana.fields import Field, field_of, shown_name
 from labkit.lab.grafana.model import Panel
 from labkit.lab.grafana.place import Place
 
+_LEAST = 0.6
+"""The share of a panel's height that its chart has at least: a long legend makes the panel longer."""
 _FORMS = {"bars": "bars", "points": "points"}
 
 
@@ -79,7 +81,7 @@ def _look(field: Field, place: Place, *, rows: int) -> Look:
     opacity = min(100, float(custom.get("fillOpacity", 0))) / 100
     marked = (custom.get("thresholdsStyle") or {}).get("mode", "off") != "off"
     return Look(
-        unit=field.unit, width=place.width, height=max(90.0, place.height - 18 * rows), low=field.low, high=field.high,
+        unit=field.unit, width=place.width, height=max(_LEAST * place.height, place.height - 18 * rows), low=field.low, high=field.high,
         fill=max(opacity, 0.5 if stacked and opacity else 0.0), stroke=float(custom.get("lineWidth", 1)) + 0.4,
         form=_FORMS.get(str(custom.get("drawStyle", "line")), "line"), steps=str(custom.get("lineInterpolation", "")).startswith("step"),
         stacked=stacked, joined=custom.get("spanNulls") is True, span=place.span,
