@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.errors import QueryError, SandboxUnreachable
+from labkit.errors import LabkitError, QueryError, SandboxUnreachable
 
 TIMEOUT = 60.0
 """Seconds until an answer is no longer waited for."""
@@ -54,8 +54,13 @@ class Api:
             ) from error
 
 
-def _refused(name: str, code: int, body: bytes, query: str | None) -> QueryError:
+def _refused(name: str, code: int, body: bytes, query: str | None) -> LabkitError:
+    """The refusal of a server; a failure of its own, which says nothing of the query, is no refusal."""
     complaint = _complaint(body) or f"{name} answers {code}"
+    if code >= 500 and not body.lstrip().startswith(b"{"):
+        return SandboxUnreachable(
+            f"{name} failed: {complaint}", where=query, remedy="see the sandbox's log: labkit status names its folder"
+        )
     if query is None:
         return QueryError(complaint, where=name)
     marked = _marked(query, complaint)

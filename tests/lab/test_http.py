@@ -37,6 +37,14 @@ def test_each_server_complains_in_its_own_form(served, body, said):
     assert complaint(served, 400, body).what == said
 
 
+def test_a_server_that_fails_does_not_blame_the_query(served):
+    served.answers["/x"] = (500, "Internal Server Error")
+    with pytest.raises(SandboxUnreachable, match="Server failed: Internal Server Error") as caught:
+        Api("Server", served.url).get("/x", query="up")
+    assert "log" in caught.value.remedy
+    assert complaint(served, 503, '{"errorType":"timeout","error":"query timed out"}').what == "query timed out"
+
+
 def test_a_position_is_marked_with_a_caret_under_its_line(served):
     error = complaint(
         served, 400, '{"error":"invalid parameter \\"query\\": 2:5: parse error: unexpected end"}', query="sum(\n  up"

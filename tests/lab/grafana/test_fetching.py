@@ -68,6 +68,20 @@ def test_lines_for_a_panel_of_logs(sources):
     assert ask(sources, Target(expr='{app="x"}', datasource=loki)).series == []
 
 
+def test_a_search_for_traces(sources, served):
+    served.answers |= {"/api/services": {"data": ["api"]}, "/api/traces": {"data": []}}
+    jaeger = Sources({"jaeger": Api("Jaeger", served.url)}, NOW - HOUR, NOW)
+    target = Target(
+        query_type="search", service="$s", min_duration="100ms", tags='error=true http.method="GET"', limit=5
+    )
+    data = ask(jaeger, target, datasource={"type": "jaeger", "uid": "j"}, type="table", values={"s": Value(("api",))})
+    assert data.traces.empty
+    _, asked = served.asked[-1]
+    assert asked["tags"] == '{"error": "true", "http.method": "GET"}'
+    assert (asked["service"], asked["minDuration"], asked["limit"]) == ("api", "100ms", "5")
+    assert "operation" not in asked
+
+
 def test_a_datasource_that_cannot_be_asked(sources):
     with pytest.raises(QueryError, match="type mysql"):
         ask(sources, Target(expr="select 1"), datasource={"type": "mysql", "uid": "m"})
