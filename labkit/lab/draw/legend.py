@@ -49,13 +49,15 @@ def legend(
     return div(f"display:flex;flex-wrap:wrap;gap:1px 14px;font:11.5px/1.5 {svg.FONT};padding:2px 4px", *entries)
 
 
-def table(lines: Sequence[Line], unit: Unit, calculations: Sequence[str], decimals: int | None = None) -> Markup:
-    """The same as a table: a column a calculation."""
+def table(
+    lines: Sequence[Line], unit: Unit, calculations: Sequence[str], decimals: int | None = None, room: int = _ROOM
+) -> Markup:
+    """The same as a table: a column a calculation; ``room`` is what names may have, in characters."""
     names = [CALCULATIONS.get(name, CALCULATIONS["lastNotNull"])[0] for name in calculations]
     head = element("tr", {}, _cell("th", "", "left"), *(_cell("th", name, "right") for name in names))
     rows = [
         element("tr", {"style": "background:none"},
-            element("td", {"style": _NAME}, _swatch(line), _name(line)),
+            element("td", {"style": _NAME}, _swatch(line), _name(line, room)),
             *(_cell("td", unit.text(reduce(line, name), decimals), "right") for name in calculations))
         for line in lines[:NAMED]
     ]  # fmt: skip
@@ -85,8 +87,8 @@ def _entry(line: Line, unit: Unit, calculations: Sequence[str], decimals: int | 
     return span("white-space:nowrap", _swatch(line), _name(line), figure)
 
 
-def _name(line: Line) -> Markup:
-    return span("", svg.text(shortened(line.name)), title=line.title or line.name)
+def _name(line: Line, room: int = _ROOM) -> Markup:
+    return span("", svg.text(shortened(line.name, room)), title=line.title or line.name)
 
 
 def _swatch(line: Line) -> Markup:

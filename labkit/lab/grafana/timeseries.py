@@ -53,7 +53,13 @@ def _with_legend(panel: Panel, lines: Sequence[Line], known: Mapping[int, Field]
     elif key.get("displayMode") == "table" or calculations:
         rows, below = (
             min(len(named), NAMED) + 1,
-            legends.table(named, field.unit, calculations or ["lastNotNull"], field.decimals),
+            legends.table(
+                named,
+                field.unit,
+                calculations or ["lastNotNull"],
+                field.decimals,
+                room=_room(place.width, calculations),
+            ),
         )
     else:
         rows, below = _rows(named, place.width), legends.legend(named, field.unit, (), field.decimals)
@@ -97,6 +103,11 @@ def _shares(lines: Sequence[Line]) -> list[Line]:
             total[time] = total.get(time, 0.0) + (value if np.isfinite(value) else 0.0)
     whole = [np.array([total[time] or np.nan for time in line.times.tolist()]) for line in lines]
     return [replace(line, values=line.values / sums) for line, sums in zip(lines, whole, strict=True)]
+
+
+def _room(width: float, calculations: Sequence[str]) -> int:
+    """The characters that a name may have beside its numbers."""
+    return max(12, int((width - 40 - 78 * max(1, len(calculations))) / 6.6))
 
 
 def _rows(lines: Sequence[Line], width: float) -> int:
