@@ -107,8 +107,14 @@ class Answer(pd.DataFrame):
         more = [div(svg.MUTED, svg.text(f"{count}, the first {ROWS} shown"))] if len(self) > ROWS else []
         if "value" not in self.columns or self.about.unit == units.NONE:
             return [Markup(table_of(shown)), *more]
-        written = [self.about.unit.text(float(value)) for value in shown["value"]]
+        written = [_figure(float(value), self.about.unit) for value in shown["value"]]
         return [Markup(table_of(shown.assign(value=written))), *more]
+
+
+def _figure(value: float, unit: Unit) -> str:
+    """A value in a table: a count in full, all else in its unit."""
+    whole = unit == units.SHORT and value.is_integer()
+    return f"{value:,.0f}" if whole else unit.text(value)
 
 
 def is_range(frame: pd.DataFrame) -> bool:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.manager import start_new_kernel
 
 from labkit.lab.completer import complete_with
 
@@ -54,6 +55,23 @@ def complete(served):
 )
 def test_completions(complete, cell, completed):
     assert complete(cell)[0] == completed
+
+
+def test_a_kernel_completes_them_over_its_protocol(served):
+    served.answers["/api/v1/label/__name__/values"] = {"data": ["api_request_total", "up"]}
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        client.execute_interactive(
+            "from types import SimpleNamespace as N; from labkit.lab.completer import complete_with\n"
+            f"complete_with(get_ipython(), N(endpoints=N(prometheus={served.url!r}, loki=None)))",
+            timeout=60,
+        )
+        found = client.complete("%promql rate(api_", reply=True, timeout=60)["content"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert found["matches"] == ["api_request_total"]
+    assert (found["cursor_start"], found["cursor_end"]) == (13, 17)
 
 
 def test_kinds_are_shown(complete):

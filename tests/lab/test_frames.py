@@ -66,6 +66,14 @@ def test_a_frame_that_is_no_range_is_a_table_in_its_unit():
     assert "&lt;x&gt;" in html
 
 
+def test_a_count_in_a_table_is_written_in_full():
+    html = Answer.of(
+        pd.DataFrame({"pod": ["a", "b"], "value": [4153201.0, np.inf]}), About(unit=units.SHORT)
+    )._repr_html_()
+    assert "4,153,201" in html
+    assert "+Inf" in html
+
+
 def test_no_data_says_so_and_why():
     html = Answer.of(pd.DataFrame(), About(hint="No metric is called <b>."))._repr_html_()
     assert "No data." in html

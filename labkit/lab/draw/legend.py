@@ -66,7 +66,7 @@ def table(
         if len(lines) > NAMED
         else []
     )
-    style = f"border-collapse:collapse;width:100%;margin:0;font:11.5px/1.5 {svg.FONT};font-variant-numeric:tabular-nums"
+    style = f"border-collapse:collapse;table-layout:auto;width:100%;margin:0;font:11.5px/1.5 {svg.FONT};font-variant-numeric:tabular-nums"
     return div("", element("table", {"style": style}, head, *rows), *more)
 
 

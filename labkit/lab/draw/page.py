@@ -16,7 +16,7 @@ def listing(heads: Sequence[str], rows: Iterable[Sequence[Markup]]) -> Markup:
         *(element("th", {"style": f"{_CELL};font-weight:normal;{svg.MUTED}"}, svg.text(name)) for name in heads),
     )
     body = [element("tr", {"style": "background:none"}, *(element("td", {"style": _CELL}, cell) for cell in row)) for row in rows]  # fmt: skip
-    style = f"border-collapse:collapse;margin:0;font:12.5px/1.5 {svg.FONT};font-variant-numeric:tabular-nums"
+    style = f"border-collapse:collapse;table-layout:auto;margin:0;font:12.5px/1.5 {svg.FONT};font-variant-numeric:tabular-nums"
     return element("table", {"style": style}, head, *body)
 
 
