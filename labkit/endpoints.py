@@ -38,6 +38,9 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     research_api: str
     control: str
     database: str
+    loki: str | None = None
+    jaeger: str | None = None
+    alertmanager: str | None = None
     exercise: str | None = None
     trainee: str | None = None
     journal: Path | None = None
