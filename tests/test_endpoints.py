@@ -11,7 +11,8 @@ from labkit.errors import SandboxError
 
 HERE = Endpoints(
     pid=1, started=0, seed=1, clock="live", kubeconfig=Path("/k"), prometheus="http://127.0.0.1:1",
-    jaeger="http://127.0.0.1:5", research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x",
+    jaeger="http://127.0.0.1:5", loki="http://127.0.0.1:6",
+    research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from labkit.twin import manifests
 from labkit.twin.exporters import METRICS, Exporter
 from labkit.twin.system import System
 from labkit.twin.tracing.traces import Traces
+from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
 """How long the twin has lived at full resolution when a world begins."""
@@ -49,6 +50,7 @@ class World:
         self.logs = LogStore()
         self.series = SeriesStore()
         self.streams = StreamStore()
+        Collector(self.store, self.clock, self.logs, self.streams)
         self.system = System(self.store, self.clock, self.logs, seed)
         self.spans: SpanSource = Traces(self.system.tracer)
         events = Recorder(self.store, self.clock)
@@ -72,7 +74,7 @@ class World:
         objects = [self.store.list(kind) for kind in KINDS]
         parts = (
             msgspec.json.encode([self.now, self.store.version, objects]),
-            self.series.digest(), self.logs.digest(), self.system.tracer.digest(),
+            self.series.digest(), self.logs.digest(), self.streams.digest(), self.system.tracer.digest(),
         )  # fmt: skip
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
