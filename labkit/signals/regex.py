@@ -70,3 +70,8 @@ def expanded(template: str, found: re.Match[str]) -> str:
             return ""
 
     return _REFERENCE.sub(fill, template)
+
+
+def quoted(text: str) -> str:
+    """A pattern that matches just ``text``."""
+    return str(re2.escape(text))

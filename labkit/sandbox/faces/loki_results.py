@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import orjson
+
 from labkit.logql import Result, Streams, Work
+from labkit.promql import Matrix, Scalar, String, Vector
 from labkit.sandbox.faces import prometheus_results
 
 
 def rendered(result: Result, work: Work, seconds: float) -> dict[str, Any]:
     """``resultType``, ``result`` and ``stats``; ``seconds`` is how long the query took."""
-    data = _streams(result) if isinstance(result, Streams) else prometheus_results.rendered(result)[0]
+    data = _streams(result) if isinstance(result, Streams) else _numbers(result)
     sent = result.count if isinstance(result, Streams) else len(data["result"])
     return data | {"stats": statistics(work, seconds, sent)}
 
@@ -23,6 +26,11 @@ def streams(result: Streams) -> list[dict[str, Any]]:
 
 def _streams(result: Streams) -> dict[str, Any]:
     return {"resultType": "streams", "result": streams(result)}
+
+
+def _numbers(result: Scalar | String | Vector | Matrix) -> dict[str, Any]:
+    data: dict[str, Any] = orjson.loads(b"{%b}" % b"".join(prometheus_results.rendered(result)))
+    return data
 
 
 def statistics(work: Work, seconds: float, sent: int) -> dict[str, Any]:
