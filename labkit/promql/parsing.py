@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import promql_parser as ast
 
@@ -10,7 +11,7 @@ from labkit.clock import Millis
 from labkit.promql.failures import MalformedQueryError, unsupported
 from labkit.promql.options import DEFAULT, Options
 from labkit.promql.query import Query, position
-from labkit.promql.reading import Fault, children, diagnosed, places, without_zero_offsets
+from labkit.promql.reading import Fault, Places, children, diagnosed, places, without_zero_offsets
 from labkit.promql.signatures import EXPERIMENTAL_AGGREGATIONS, SIGNATURES
 from labkit.promql.values import Steps, Times
 from labkit.signals.labels import NAME
@@ -21,8 +22,12 @@ _DEEPEST = 150
 """Operators and opening parentheses a query may have: each may be a level of its syntax tree."""
 _ASIDE = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*""")
 _NESTING = re.compile(r"[-+*/%^(\[]|[<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
-_COMPUTED = re.compile(r"\[(?!\s*-\s*\w+\s*\])[^\]]*[-+*/%^(][^\]]*\]|\boffset\s*[-+]?\s*\(", re.IGNORECASE)
-"""An arithmetic expression in the place of a duration, which upstream parses behind a flag."""
+_COMPUTED = re.compile(
+    r"\[(?!\s*-\s*\w+\s*\])[^\]]*[-+*/%^(][^\]]*\]|\boffset\s*[-+]?\s*(?:[a-z]+\s*)?\(", re.IGNORECASE
+)
+"""An expression in the place of a duration, which upstream parses behind a flag."""
+_EXTENDED = re.compile(r"[\]\w}]\s+(anchored|smoothed)\b", re.IGNORECASE)
+"""Modifiers of selectors that upstream parses behind a flag since 3.7."""
 _BEFORE = re.compile(r"@\s*-")
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _OPERATORS = (
@@ -35,12 +40,18 @@ _OPERATORS = (
 
 def parsed(text: str, options: Options = DEFAULT) -> Query:
     """A query, ready to be answered; :class:`MalformedQueryError` if it is none."""
-    tree = parse(text)
-    found = places(text, tree)
+    tree, found = _placed(text)
     query = Query(text, tree, options, found)
     for node in nodes(tree):
         _allowed(node, query)
     return query
+
+
+@lru_cache(maxsize=1024)
+def _placed(text: str) -> tuple[ast.Expr, Places]:
+    """A tree and its places, kept: dashboards and rules ask the same again and again."""
+    tree = parse(text)
+    return tree, places(text, tree)
 
 
 def nodes(tree: ast.Expr) -> Iterator[ast.Expr]:
@@ -67,6 +78,8 @@ def parse(text: str) -> ast.Expr:
     except (ValueError, OverflowError) as error:
         if _COMPUTED.search(_ASIDE.sub('""', text)):
             raise unsupported("a duration that is computed") from error
+        if extended := _EXTENDED.search(_ASIDE.sub('""', text)):
+            raise unsupported(f"the modifier {extended[1]}") from error
         raise _malformed(text, diagnosed(text), str(error)) from error
     return tree
 

@@ -7,6 +7,7 @@ the two readings disagree the parser's holds, and nothing is said of positions.
 """
 
 from labkit.promql.reading.diagnosis import diagnosed
+from labkit.promql.reading.pinning import pinned
 from labkit.promql.reading.places import NOWHERE, Places, children, places
 from labkit.promql.reading.tokens import Fault, string_at, string_bytes, without_zero_offsets
 
@@ -16,6 +17,7 @@ __all__ = [
     "Places",
     "children",
     "diagnosed",
+    "pinned",
     "places",
     "string_at",
     "string_bytes",

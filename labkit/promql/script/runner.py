@@ -2,7 +2,7 @@
 
 The engine is set as upstream sets it for its own suite (``promqltest.NewTestEngine``): names go when a
 query ends, experimental functions are on, a subquery without a step has one of a minute. An instant is
-also asked as a range around its time, as upstream does.
+also asked as a range around its time, and at other times with its own fixed by ``@``, as upstream does.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from labkit.errors import QueryError
 from labkit.promql.engine import Engine
 from labkit.promql.failures import UnsupportedError
 from labkit.promql.options import Options
+from labkit.promql.reading import pinned
 from labkit.promql.result import Matrix, Result, Scalar, Vector
 from labkit.promql.script.checks import answered, said
 from labkit.promql.script.commands import Clear, Eval, Load, commands
@@ -70,7 +71,29 @@ def _problem(command: Eval, engine: Engine) -> str:
     result = engine.instant(command.query, command.at)
     if command.expects("fail"):
         return ""
-    return said(command, result.annotations) or answered(command, result) or _as_range(command, engine, result)
+    return (
+        said(command, result.annotations)
+        or answered(command, result)
+        or _as_range(command, engine, result)
+        or _at_other_times(command, engine)
+    )
+
+
+def _at_other_times(command: Eval, engine: Engine) -> str:
+    """What differs where every selector is held to the time of the question by ``@`` and it is asked at others."""
+    query = pinned(command.query, command.at)
+    if query is None:
+        return ""
+    for time in (-10 * command.at, 0, command.at // 5, 10 * command.at) if command.at else (-1000, 1000):
+        result = engine.instant(query, time)
+        if problem := said(command, result.annotations) or answered(command, _moved(result, command.at)):
+            return f"{query} at {time} ms: {problem}"
+    return ""
+
+
+def _moved(result: Result, time: int) -> Result:
+    """An answer as of another time."""
+    return result if isinstance(result, Matrix) else replace(result, time=time)
 
 
 def _as_range(command: Eval, engine: Engine, result: Result) -> str:
