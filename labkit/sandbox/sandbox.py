@@ -3,6 +3,7 @@
 The server puts faces before it; the grader replays a journal into it.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
-from labkit.sandbox.faces import prometheus, research_api
+from labkit.sandbox.faces import jaeger, loki, prometheus, research_api
 from labkit.sandbox.faces.prometheus_call import Reply
 from labkit.sandbox.faces.prometheus_pool import Arrival, QueryPool
 from labkit.sandbox.faces.research_api import HttpAnswer
@@ -30,7 +31,7 @@ from labkit.sandbox.statement import execute
 from labkit.scenarios.exercise import progress, scenario_of
 from labkit.scenarios.scenario import load
 from labkit.scenarios.staging import Staging
-from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, Query, Statement
+from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, LokiQuery, Query, Statement, TraceQuery
 from labkit.world.world import World
 
 TRAINEE = User("trainee", ("llm-research-lab:training", "system:authenticated"))
@@ -99,6 +100,8 @@ class Sandbox:
             Exec: self._exec,
             HttpRequest: self._http,
             Query: self._query,
+            TraceQuery: self._traces,
+            LokiQuery: self._loki,
             Statement: self._statement,
             Answer: self._answer,
         }
@@ -137,6 +140,16 @@ class Sandbox:
         # In a thread, over snapshots: a heavy query must not stop the world.
         reply = await self.queries.run(answer)
         return reply, {"code": reply.code}
+
+    async def _traces(self, _: User, action: TraceQuery, __: Streams) -> tuple[jaeger.Answer, dict[str, Any]]:
+        world = self.world
+        code, body = await asyncio.to_thread(jaeger.respond, world.spans, world.now, action.path, action.params)
+        return (code, body), {"code": code}
+
+    async def _loki(self, _: User, action: LokiQuery, __: Streams) -> tuple[loki.Answer, dict[str, Any]]:
+        now = self.world.now * 1_000_000
+        answer = await asyncio.to_thread(loki.respond, self.world.streams, now, action.path, action.params)
+        return answer, {"code": answer.code}
 
     async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, await execute(self.postgres, TRAINEE.name, action.sql)
