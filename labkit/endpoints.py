@@ -98,7 +98,13 @@ def environment(home: Path, endpoints: Endpoints, environ: Mapping[str, str] = o
     """The variables with which a shell, a kernel or a child process finds the sandbox."""
     tools = str(home / "bin")
     path = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder != tools]
+    signals = {
+        "LOKI_URL": endpoints.loki,
+        "JAEGER_URL": endpoints.jaeger,
+        "ALERTMANAGER_URL": endpoints.alertmanager,
+    }
     return {
+        **{name: url for name, url in signals.items() if url},
         "KUBECONFIG": str(endpoints.kubeconfig),
         "PROMETHEUS_URL": endpoints.prometheus,
         "DATABASE_URL": endpoints.database,
