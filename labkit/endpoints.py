@@ -25,7 +25,8 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A ready sandbox: its process, what it was started with, and the addresses of its faces.
 
     ``started`` is wall time; ``research_api`` is the address on loopback behind :data:`RESEARCH_API`;
-    ``parent`` is the process with which the sandbox ends.
+    ``parent`` is the process with which the sandbox ends; ``recorded`` is the folder of the recording
+    that is served, if one is.
     """
 
     pid: int
@@ -40,6 +41,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     loki: str | None = None
     jaeger: str | None = None
     alertmanager: str | None = None
+    recorded: Path | None = None
     exercise: str | None = None
     trainee: str | None = None
     journal: Path | None = None
