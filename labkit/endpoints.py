@@ -34,10 +34,12 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     clock: ClockMode
     kubeconfig: Path
     prometheus: str
-    jaeger: str
     research_api: str
     control: str
     database: str
+    loki: str | None = None
+    jaeger: str | None = None
+    alertmanager: str | None = None
     exercise: str | None = None
     trainee: str | None = None
     journal: Path | None = None
@@ -94,10 +96,15 @@ def environment(home: Path, endpoints: Endpoints, environ: Mapping[str, str] = o
     """The variables with which a shell, a kernel or a child process finds the sandbox."""
     tools = str(home / "bin")
     path = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder != tools]
+    signals = {
+        "LOKI_URL": endpoints.loki,
+        "JAEGER_URL": endpoints.jaeger,
+        "ALERTMANAGER_URL": endpoints.alertmanager,
+    }
     return {
+        **{name: url for name, url in signals.items() if url},
         "KUBECONFIG": str(endpoints.kubeconfig),
         "PROMETHEUS_URL": endpoints.prometheus,
-        "JAEGER_URL": endpoints.jaeger,
         "DATABASE_URL": endpoints.database,
         "RESEARCH_API_URL": RESEARCH_API,
         "CURL_HOME": str(home / "curl"),

@@ -23,7 +23,7 @@ from labkit.sandbox import kubeconfig, toolbox
 from labkit.sandbox.certificates import Authority
 from labkit.sandbox.drive import LiveDrive, ManualDrive
 from labkit.sandbox.engines.relay import Relay
-from labkit.sandbox.faces import control, jaeger, kubernetes, prometheus, research_api
+from labkit.sandbox.faces import control, jaeger, kubernetes, loki, prometheus, research_api
 from labkit.sandbox.options import Options
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
 from labkit.scenarios.exercise import EXERCISE_DAY
@@ -92,6 +92,7 @@ class Server:
             "research-api": (research_api.application(gate), ingress),
             "prometheus": (prometheus.application(sandbox.promql, sandbox.world.series, gate.now, gate), None),
             "jaeger": (jaeger.application(gate), None),
+            "loki": (loki.application(sandbox.world.streams, gate.now, gate), None),
             "control": (control.application(self, self._token), None),
         }
         return {name: (_server(face, tls), _listener()) for name, (face, tls) in faces.items()}
@@ -127,6 +128,7 @@ class Server:
                 parent=self.options.parent, kubeconfig=config, prometheus=f"http://127.0.0.1:{ports['prometheus']}",
                 jaeger=f"http://127.0.0.1:{ports['jaeger']}",
                 research_api=f"https://127.0.0.1:{ports['research-api']}",
+                loki=f"http://127.0.0.1:{ports['loki']}",
                 control=f"http://127.0.0.1:{ports['control']}",
                 database=self._sandbox.postgres.dsn("trainee", ("127.0.0.1", database)),
             ),
@@ -195,6 +197,8 @@ def _server(application: Any, tls: tuple[Path, Path] | None) -> _Server:
             lifespan="off",
             log_level="warning",
             access_log=False,
+            timeout_keep_alive=300,
+            h11_max_incomplete_event_size=1024 * 1024,  # a long query in an address: Go's limit
             server_header=False,
             timeout_graceful_shutdown=1,
             ssl_certfile=tls and tls[0],

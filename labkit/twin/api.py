@@ -19,6 +19,7 @@ from labkit.twin.logbook import Logbook
 from labkit.twin.queries import Queries
 from labkit.twin.routes import BUCKETS, CACHED, LATENCY, MEANS, METRICS_ROUTE, ROUTES, SHARES, STATEMENTS
 from labkit.twin.tracing.draft import SERVER, span_id
+from labkit.twin.tracing.sample import Sample
 from labkit.twin.tracing.tracer import Tracer
 
 STATUSES = ("success", "400", "401", "403", "404", "429", "500", "503")
@@ -146,7 +147,8 @@ class ResearchApi:
             return
         split: Counts = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
         outcomes: Counts = self._random.multinomial(split, self._outcomes(topics, database))
-        buckets = self._count(serving, split, outcomes, dt, DATABASE_TIMEOUT if not database else PRODUCER_TIMEOUT)
+        timeout = PRODUCER_TIMEOUT if database else DATABASE_TIMEOUT
+        buckets = self._count(serving, split, outcomes, dt, timeout)
         asking = self._look_up(serving, split, outcomes, hits)
         if database:
             self._query(serving, asking, dt)
@@ -156,7 +158,7 @@ class ResearchApi:
         self.served.requests += int(arrivals.sum())
         self.served.rollbacks += int(outcomes[:, :, STATUSES.index("500")].sum())
         self._tracer.hits = hits
-        self._log(serving, outcomes, buckets, dt, database)
+        self._log(serving, outcomes, buckets, dt, timeout)
 
     def take(self) -> Served:
         """What the parts behind the API have been asked since the last call."""
@@ -166,17 +168,18 @@ class ResearchApi:
     def _count(self, serving: list[Replica], split: Counts, outcomes: Counts, dt: Millis, timeout: float) -> Counts:
         """Requests and latencies: lognormal, but for those that end when a timeout does.
 
-        Returns how many of each replica and route fell into each bucket.
+        Returns how many of the others fell into each bucket, by replica, route and bucket.
         """
         late: Counts = outcomes[:, :, -1]
         buckets: Counts = self._random.multinomial(split - late, LATENCY)
-        buckets[:, :, bisect_left(BUCKETS, timeout)] += late
+        last = bisect_left(BUCKETS, timeout)
         # The sum of many lognormal latencies, by the mean of each.
         seconds = (split - late) * MEANS + late * timeout
         in_flight = self._random.poisson(seconds * SECOND / dt)  # Little's law
         for at, (replica, requests) in enumerate(zip(serving, split.sum(axis=1).tolist(), strict=True)):
             replica.requests += outcomes[at]
             replica.buckets += buckets[at]
+            replica.buckets[:, last] += late[at]
             replica.seconds += seconds[at]
             replica.in_flight = in_flight[at]
             replica.served += requests
@@ -233,43 +236,43 @@ class ResearchApi:
             self._shares[failing] = shares
         return self._shares[failing]
 
-    def _log(self, serving: list[Replica], outcomes: Counts, buckets: Counts, dt: Millis, database: bool) -> None:
+    def _log(self, serving: list[Replica], outcomes: Counts, buckets: Counts, dt: Millis, timeout: float) -> None:
         """A sample of what was counted: one good request a step, and one per replica and route of each 5xx.
 
         The good one is of any route alike, so that the rare ones are seen as often as the frequent.
-        ``buckets``, as counted in this step by replica, route and bucket, lose those that are traced.
+        ``buckets``, as counted in this step by replica, route and bucket, lose those that are traced; who
+        got 503 waited for ``timeout`` and is in none of them.
         """
         index = int(self._random.integers(len(serving)))
         succeeded = [route for route, count in enumerate(outcomes[index, :, 0].tolist()) if count]
         if succeeded:
             first = self._tracer.pick(succeeded)
             sent = self._sent(first, int(outcomes[:, first, 0].sum()))
-            self._line(serving[index], "success", first, buckets[index, first], dt, sent)
+            traced = self._tracer.request(
+                serving[index].pod, first, "success", buckets[index, first], self._id(), dt, sent
+            )
+            self._line(serving[index], traced, MESSAGES["success"])
         for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
-            said = MESSAGES[STATUSES[column - 2]] if database else NO_CONNECTION
-            self._line(serving[at], STATUSES[column - 2], row, buckets[at, row], dt, said=said)
+            if column:
+                traced = self._tracer.timed_out(serving[at].pod, row, timeout, self._id(), dt)
+            else:
+                traced = self._tracer.request(serving[at].pod, row, "500", buckets[at, row], self._id(), dt)
+            self._line(serving[at], traced, MESSAGES[traced.status] if traced.database else NO_CONNECTION)
+
+    def _id(self) -> int:
+        """The lower half of a trace id."""
+        return int(self._random.integers(1 << 62))
 
     def _sent(self, route: int, count: int) -> range:
         """The messages that ``count`` requests of a route have just handed to its topic, in the topic's own order."""
         total = self.produced.get(ROUTES[route].produces or "", 0)
         return range(total - count, total) if total else range(0)
 
-    def _line(
-        self,
-        replica: Replica,
-        status: str,
-        route: int,
-        buckets: Counts,
-        dt: Millis,
-        sent: range = range(0),
-        said: tuple[str, str] = MESSAGES["success"],
-    ) -> None:
-        """Log a request, with what is ``said`` of it, and trace it."""
-        level, message = said
-        low = int(self._random.integers(1 << 62))
-        traced = self._tracer.request(replica.pod, route, status, buckets, low, dt, sent)
-        code = int(ROUTES[route].success if status == "success" else status)
+    def _line(self, replica: Replica, traced: Sample, said: tuple[str, str]) -> None:
+        """Log a request that is traced, with what is ``said`` of it."""
+        route = ROUTES[traced.route]
+        code = int(route.success if traced.status == "success" else traced.status)
         self._logbook.write(
-            replica.pod, level, message, method=ROUTES[route].method, path=ROUTES[route].path, status=code,
+            replica.pod, *said, method=route.method, path=route.path, status=code,
             trace_id=traced.trace_id, span_id=span_id(traced.trace, SERVER), duration_ms=traced.duration / 1000,
         )  # fmt: skip

@@ -17,7 +17,7 @@ from labkit.twin.columns import Columns
 from labkit.twin.database import Database, Sent
 from labkit.twin.logbook import Logbook
 from labkit.twin.runtime import Processes
-from labkit.twin.topics import cluster
+from labkit.twin.topics import TOPICS, cluster
 from labkit.twin.tracing.tracer import Tracer
 from labkit.twin.traffic import Traffic
 from labkit.twin.usage import Usage
@@ -119,7 +119,7 @@ class System:
         self._produced += produced
         ready, consumed = self.ready("experiment-worker"), self.workers.consumed
         self.workers.step(now, dt, produced, ready, self.topics(), database=database)
-        self.tracer.consume(range(consumed, self.workers.consumed), dt, ready, self.topics())
+        self.tracer.consume(range(consumed, self.workers.consumed), dt, ready[: TOPICS[JOBS]], self.topics())
         done = self.workers.done
         statements = served.statements + done * workers.STATEMENTS
         transactions = served.transactions + done * int(workers.STATEMENTS.sum())

@@ -27,9 +27,12 @@ from labkit.twin import manifests
 from labkit.twin.exporters import METRICS, Exporter
 from labkit.twin.system import System
 from labkit.twin.tracing.traces import Traces
+from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
 """How long the twin has lived at full resolution when a world begins."""
+RETENTION: Millis = 15 * DAY
+"""How long series are kept: Prometheus' own default. An hour at a time is let go."""
 
 SCRAPE: Millis = 15 * SECOND
 """Prometheus' scrape interval."""
@@ -47,6 +50,7 @@ class World:
         self.logs = LogStore()
         self.series = SeriesStore()
         self.streams = StreamStore()
+        Collector(self.store, self.clock, self.logs, self.streams)
         self.system = System(self.store, self.clock, self.logs, seed)
         self.spans: SpanSource = Traces(self.system.tracer)
         events = Recorder(self.store, self.clock)
@@ -70,7 +74,7 @@ class World:
         objects = [self.store.list(kind) for kind in KINDS]
         parts = (
             msgspec.json.encode([self.now, self.store.version, objects]),
-            self.series.digest(), self.logs.digest(), self.system.tracer.digest(),
+            self.series.digest(), self.logs.digest(), self.streams.digest(), self.system.tracer.digest(),
         )  # fmt: skip
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
@@ -95,3 +99,5 @@ class World:
         if series is not None:
             self._block = self.series.block([Labels(pairs) for pairs in series])
         self._block.append(self.now, values)
+        if (self.now - self.start) % HOUR == 0:
+            self.series.forget(self.now - RETENTION)

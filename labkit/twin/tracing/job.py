@@ -1,12 +1,23 @@
 """The spans of a job: a worker takes the message, asks the LLM provider, stores what came and tells the topics."""
 
-from labkit.signals.spans import Micros, Tag
+from labkit.signals.spans import Tag
+from labkit.twin.providers import PROVIDERS
 from labkit.twin.tracing.draft import Draft, Failure
-from labkit.twin.tracing.request import Part, partition, send
-from labkit.twin.tracing.sample import MODELS, Job
-from labkit.twin.workers import GROUP, JOBS, OUTPUTS
+from labkit.twin.tracing.request import Part, partition, query, send
+from labkit.twin.tracing.sample import Job
+from labkit.twin.tracing.statements import BEGUN, ENDED
+from labkit.twin.workers import GROUP, INSERT_SECONDS, JOBS, OUTPUTS
+
+MODELS = {
+    "anthropic": ("anthropic", "claude-sonnet-4", "api.anthropic.com"),
+    "openai": ("openai", "gpt-4.1", "api.openai.com"),
+    "mistral": ("mistral_ai", "mistral-large-2", "api.mistral.ai"),
+}
+"""OpenTelemetry's ``gen_ai.provider.name``, the model that is asked (of the table ``models``) and the host, by provider."""
 
 NO_TOPIC = Failure("rdkafka::error::KafkaError", "UNKNOWN_TOPIC_OR_PARTITION: Broker: Unknown topic or partition")
+_WRITING = 0.9 * INSERT_SECONDS * 1e6
+"""Microseconds of a job's spans beside the provider's."""
 
 
 def write_job(draft: Draft, job: Job, key: int, parent: str) -> None:
@@ -17,31 +28,29 @@ def write_job(draft: Draft, job: Job, key: int, parent: str) -> None:
         "messaging.destination.partition.id": partition(JOBS, key),
     }  # fmt: skip
     process = draft.add(job.worker, f"process {JOBS}", "consumer", (job.start, job.end), tags, parent)
-    at = job.start + int(job.duration * 0.01)
-    for part, share in zip(_parts(draft, job, key), (0.93, 0.03, 0.012, 0.012), strict=True):
-        until = at + int(job.duration * share * min(1.0, draft.noise(0.1)))
-        _add(draft, job, process, part, (at, until))
+    parts = [query(BEGUN), _chat(draft, job), _store(), *map(query, ENDED), *_results(job, key)]
+    lasting = [(part.micros or 0.0) * draft.noise() for part in parts]
+    scale = _WRITING / sum(lasting)
+    at = job.start + 1_000
+    for part, micros in zip(parts, lasting, strict=True):
+        until = at + (int(micros * scale) if part.micros else job.answer)
+        draft.add(job.worker, part.operation, part.kind, (at, until), part.tags, process, part.failure)
         at = until
 
 
-def _add(draft: Draft, job: Job, parent: str, part: Part, between: tuple[Micros, Micros]) -> None:
-    draft.add(job.worker, part.operation, part.kind, between, part.tags, parent, part.failure)
-
-
-def _parts(draft: Draft, job: Job, key: int) -> list[Part]:
-    results = [send(topic, key, NO_TOPIC if topic in job.missing else None, 0) for topic in OUTPUTS]
-    return [_chat(draft, job), _store(), *results]
+def _results(job: Job, key: int) -> list[Part]:
+    return [send(topic, key, NO_TOPIC if topic in job.missing else None, 2_500) for topic in OUTPUTS]
 
 
 def _chat(draft: Draft, job: Job) -> Part:
-    provider, model, host = MODELS[job.model]
+    provider, model, host = MODELS[PROVIDERS[job.provider].name]
     tags: dict[str, Tag] = {
         "gen_ai.operation.name": "chat", "gen_ai.provider.name": provider, "gen_ai.request.model": model,
         "gen_ai.usage.input_tokens": draft.random.randint(400, 6_000),
         "gen_ai.usage.output_tokens": draft.random.randint(40, 900),
         "server.address": host, "server.port": 443,
     }  # fmt: skip
-    return Part(f"chat {model}", "client", 0, tags)
+    return Part(f"chat {model}", "client", None, tags)
 
 
 def _store() -> Part:
@@ -51,4 +60,4 @@ def _store() -> Part:
         "db.query.text": "INSERT INTO experiment_metrics (experiment_id, metric, step, value) VALUES",
         "server.address": "clickhouse.llm-research-lab-data.svc.cluster.local", "server.port": 8123,
     }  # fmt: skip
-    return Part("INSERT experiment_metrics", "client", 0, tags)
+    return Part("INSERT experiment_metrics", "client", 36_000, tags)

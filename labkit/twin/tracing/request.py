@@ -26,19 +26,19 @@ _EXPERIMENTS = 4_000
 """Experiments that ``rows.sql`` makes at least."""
 
 KAFKA_TIMEOUT = Failure("rdkafka::error::KafkaError", "Kafka producer timeout")
-NO_CONNECTION = Failure("sqlx::Error", "database connection timeout")
 BAD_ROW = Failure("sqlx::Error", "unexpected end of row")
+NO_CONNECTION = Failure("sqlx::Error::PoolTimedOut", "database connection timeout")
 WRONG_PASSWORD = Failure("redis::RedisError", "WRONGPASS invalid username-password pair or user is disabled.")
 UNAVAILABLE = Failure("503", "no live upstreams while connecting to upstream")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One thing a replica does within a request, and the share of time it takes against the others."""
+    """One thing a replica does within a request, and its usual time; ``None`` for one that waits until it gives up."""
 
     operation: str
     kind: str
-    micros: float
+    micros: float | None
     tags: Mapping[str, Tag]
     failure: Failure | None = None
 
@@ -70,9 +70,15 @@ def _write_parts(
 ) -> str | None:
     """Lay the parts one after another, with the replica's own work between them."""
     start, end = between
-    weights = [300.0 * draft.noise()]
+    usual = [300.0 * draft.noise()]
     for part in parts:
-        weights += [part.micros * draft.noise(), 200.0 * draft.noise()]
+        usual += [(part.micros or 0.0) * draft.noise(), 200.0 * draft.noise()]
+    # Waiting takes what the rest leaves; without it, all take longer or shorter together.
+    waiting = max((end - start) - sum(usual), sum(usual))
+    weights = [*usual]
+    for number, part in enumerate(parts):
+        if part.micros is None:
+            weights[1 + 2 * number] = waiting
     marks = [start + int(mark * (end - start) / sum(weights)) for mark in accumulate(weights)]
     sent = None
     for part, begun, done in zip(parts, marks[::2], marks[1::2], strict=False):
@@ -87,17 +93,24 @@ def _parts(draft: Draft, sample: Sample) -> list[Part]:
     parts = [
         Part("verify_jwt", "internal", 150, {"code.function.name": "llm_research_api::auth::verify_jwt"}),
         _redis(sample),
-        *(_query(one, BAD_ROW if sample.status == "500" and one is asked[-1] else None) for one in asked),
+        *(query(one, BAD_ROW if sample.status == "500" and one is asked[-1] else None) for one in asked),
     ]
+    if sample.status == "503" and not sample.database:
+        parts.append(
+            Part(
+                "acquire connection",
+                "internal",
+                None,
+                {"db.client.connection.pool.name": "llm_research"},
+                NO_CONNECTION,
+            )
+        )
+        return parts
     if route.path.startswith("/api/v1/metrics/") and sample.status == "success":
         parts.append(_metrics())
-    if _without_connection(sample):
-        parts.append(
-            Part("acquire_connection", "internal", 60_000, {"code.function.name": "sqlx::Pool::acquire"}, NO_CONNECTION)
-        )
-    elif route.produces and sample.status in ("success", "503"):
-        failure = KAFKA_TIMEOUT if sample.status == "503" else None
-        parts.append(send(route.produces, sample.trace, failure, 3_500 if failure is None else 60_000))
+    if route.produces and sample.status in ("success", "503"):
+        failed = sample.status == "503"
+        parts.append(send(route.produces, sample.trace, KAFKA_TIMEOUT if failed else None, None if failed else 3_500))
     return parts
 
 
@@ -131,12 +144,7 @@ def _ingress_failure(sample: Sample) -> Failure | None:
 
 
 def _server_failure(sample: Sample) -> Failure | None:
-    return {"500": BAD_ROW, "503": NO_CONNECTION if _without_connection(sample) else KAFKA_TIMEOUT}.get(sample.status)
-
-
-def _without_connection(sample: Sample) -> bool:
-    """Whether the request gave up waiting for a connection: it failed before its first statement."""
-    return sample.status == "503" and not sample.queries
+    return {"500": BAD_ROW, "503": KAFKA_TIMEOUT if sample.database else NO_CONNECTION}.get(sample.status)
 
 
 def _redis(sample: Sample) -> Part:
@@ -147,7 +155,8 @@ def _redis(sample: Sample) -> Part:
     return Part("GET", "client", 450, tags, None if sample.cache else WRONG_PASSWORD)
 
 
-def _query(statement: Statement, failure: Failure | None) -> Part:
+def query(statement: Statement, failure: Failure | None = None) -> Part:
+    """Sending a statement to PostgreSQL."""
     tags: dict[str, Tag] = {
         "db.system.name": "postgresql", "db.namespace": "llm_research", "db.operation.name": statement.operation,
         "db.collection.name": statement.collection, "db.query.text": statement.text,
@@ -171,7 +180,7 @@ def partition(topic: str, key: int) -> str:
     return str(key % TOPICS[topic])
 
 
-def send(topic: str, key: int, failure: Failure | None, micros: float) -> Part:
+def send(topic: str, key: int, failure: Failure | None, micros: float | None) -> Part:
     """Handing a message to a topic, to the partition that its key gives."""
     tags: dict[str, Tag] = {
         "messaging.system": "kafka", "messaging.destination.name": topic, "messaging.operation.name": "send",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from labkit.clock import Millis
 from labkit.signals.spans import Micros, Tag
+from labkit.twin.workers import INSERT_SECONDS
 
 OVERHEAD: Micros = 600
 """The most that the ingress adds to the replica's own time, before and after together."""
@@ -20,24 +21,23 @@ class Resource:
     attributes: Mapping[str, Tag]
 
 
-MODELS = (
-    ("openai", "gpt-4.1", "api.openai.com"), ("openai", "gpt-4.1-mini", "api.openai.com"),
-    ("anthropic", "claude-sonnet-4", "api.anthropic.com"), ("mistral_ai", "mistral-large-2", "api.mistral.ai"),
-)  # fmt: skip
-"""Provider (OpenTelemetry's ``gen_ai.provider.name``), model and host, as in the table ``models``."""
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """The work that a traced request left on the topic: who took it up, when, and for how long."""
 
     worker: Resource
     start: Micros
-    duration: Micros
-    model: int
-    """Which of the providers' models it asks: an index into ``MODELS``."""
+    answer: Micros
+    """How long the LLM provider took."""
+    provider: int
+    """Index into ``PROVIDERS``."""
     missing: tuple[str, ...]
     """Topics the worker could not write its results to."""
+
+    @property
+    def duration(self) -> Micros:
+        """How long the run took: the provider's answer, and what there is to write before and after."""
+        return self.answer + round(INSERT_SECONDS * 1e6)
 
     @property
     def end(self) -> Micros:
@@ -67,6 +67,8 @@ class Sample:
     """Statements sent to PostgreSQL."""
     cache: bool
     """Redis took our password."""
+    database: bool
+    """PostgreSQL took connections."""
     message: int | None = None
     """The message it produced: the how many-eth of the topic."""
     job: Job | None = None
@@ -88,6 +90,12 @@ class Sample:
         return max(answered, self.job.end) if self.job else answered
 
     @property
+    def longest(self) -> Micros:
+        """No span of the trace lasts longer than this."""
+        answered = self.duration + OVERHEAD
+        return max(answered, self.job.duration) if self.job else answered
+
+    @property
     def sound(self) -> bool:
         """Whether nothing in the trace failed."""
         return self.status == "success" and self.cache and not (self.job and self.job.missing)
@@ -97,6 +105,6 @@ class Sample:
         job, replica = self.job, self.replica
         return repr((
             self.trace, self.counted, self.ended, self.duration, self.route, self.status, self.bucket,
-            replica and replica.name, self.queries, self.cache, self.message,
-            job and (job.worker.name, job.start, job.duration, job.model, job.missing),
+            replica and replica.name, self.queries, self.cache, self.database, self.message,
+            job and (job.worker.name, job.start, job.answer, job.provider, job.missing),
         ))  # fmt: skip

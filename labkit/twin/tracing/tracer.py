@@ -6,31 +6,30 @@ itself must answer. So failures are found whatever their rate, and the rest is s
 hundreds, as tail sampling does it. All draws come from a generator of the tracer's own.
 """
 
+import bisect
 import hashlib
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.clock import SECOND, Millis
+from labkit.clock import Millis
 from labkit.kube.store import Object
 from labkit.signals.spans import Micros
 from labkit.twin.causes import Causes
-from labkit.twin.routes import ROUTES, latency_within
+from labkit.twin.providers import PROVIDERS
+from labkit.twin.routes import BUCKETS, ROUTES, latency_within
 from labkit.twin.tracing.resources import resource
-from labkit.twin.tracing.sample import MODELS, Job, Resource, Sample
-from labkit.twin.workers import JOB_SECONDS, OUTPUTS
+from labkit.twin.tracing.sample import Job, Resource, Sample
+from labkit.twin.workers import OUTPUTS
 
 RETAINED = 100_000
 """Traces kept, the newest: as many as Jaeger's memory storage keeps by default; four days, when all is well."""
 
 _MILLI: Micros = 1_000
-_SIGMA = 0.5
-"""Of a job's lognormal duration."""
-_MU = float(np.log(JOB_SECONDS * SECOND * _MILLI)) - _SIGMA**2 / 2
-
 Counts = NDArray[np.int64]
 
 
@@ -76,6 +75,12 @@ class Tracer:
             self._waiting.append(sample)
         return sample
 
+    def timed_out(self, pod: Object, route: int, seconds: float, trace: int, dt: Millis) -> Sample:
+        """A request that ``pod`` answered 503 within the last ``dt``, having waited ``seconds`` for what did not come."""
+        bucket = bisect.bisect_left(BUCKETS, seconds)
+        duration = round(seconds * 1e6) + self._random.randint(500, 20_000)
+        return self._sample(trace, dt, duration, route, "503", bucket, self._resource(pod))
+
     def rejected(self, arrivals: Counts, dt: Millis) -> None:
         """One of ``arrivals`` (by route, not all zero), which the ingress answered 503 within the last ``dt``."""
         draw = self._random
@@ -88,11 +93,13 @@ class Tracer:
             sample = self._waiting.popleft()
             done = (message - consumed.start) / len(consumed)
             taken = self.now() * _MILLI - round((1 - done) * dt * _MILLI)
+            number = self._random.choices(range(len(PROVIDERS)), [one.share for one in PROVIDERS])[0]
+            median, sigma = PROVIDERS[number].shape
             sample.job = Job(
                 self._resource(self._random.choice(ready)),
                 max(taken, sample.ended + self._random.randint(1_000, 8_000)),
-                round(self._random.lognormvariate(_MU, _SIGMA)),
-                self._random.randrange(len(MODELS)),
+                round(self._random.lognormvariate(log(median), sigma) * 1e6),
+                number,
                 tuple(topic for topic in OUTPUTS if topic not in topics),
             )
 
@@ -111,7 +118,7 @@ class Tracer:
         ended = now * _MILLI - _MILLI - int(draw.random() * (dt * _MILLI - _MILLI))
         sample = Sample(
             draw.getrandbits(64) << 64 | trace, now, ended, duration, route, status, bucket, replica,
-            self._queries(route, status), self._causes.cache_password_valid,
+            self._queries(route, status), self._causes.cache_password_valid, self._causes.database_accepting,
         )  # fmt: skip
         self._samples.append(sample)
         if len(self._samples) > RETAINED + RETAINED // 10:

@@ -12,7 +12,7 @@ from labkit.twin.tracing.tracer import Tracer
 Operation = tuple[str, str, str]
 """Service, operation and kind of a span."""
 
-Way = tuple[int, str, bool, int, int | None]
+Way = tuple[int, str, bool, bool, int, int | None]
 
 
 def write(sample: Sample, seed: int) -> list[Span]:
@@ -74,6 +74,8 @@ class Traces:
             return False
         if query.tags.get("error") == "true" and sample.sound:
             return False
+        if query.shortest is not None and sample.longest < query.shortest:
+            return False
         return any(of == query.service and query.operation in (None, name) for of, name in self._shape(sample))
 
     def _operations(self) -> set[Operation]:
@@ -94,5 +96,5 @@ class Traces:
 
 def _way(sample: Sample) -> Way:
     """What decides which operations a trace has."""
-    model = sample.job.model if sample.job else None
-    return sample.route, sample.status, sample.replica is None, sample.queries, model
+    provider = sample.job.provider if sample.job else None
+    return sample.route, sample.status, sample.replica is None, sample.database, sample.queries, provider

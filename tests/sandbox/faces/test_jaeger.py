@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import orjson
 import pytest
 import uvicorn
@@ -17,7 +18,7 @@ from labkit.clock import DAY, EPOCH, HOUR, SECOND
 from labkit.kube.request import User
 from labkit.sandbox.faces.jaeger import Answer, application, respond
 from labkit.signals.spans import Event, Span, SpanStore
-from labkit.world.actions import TraceQuery
+from labkit.world.actions import AnyAction, Query, TraceQuery
 
 NOW = EPOCH + HOUR
 WHEN = EPOCH * 1000
@@ -319,3 +320,10 @@ def test_a_service_may_have_a_slash_in_its_name() -> None:
     store.add(Span(trace_id="1" * 32, span_id="1" * 16, service="a/b c", operation="x", start=WHEN, duration=1))
     assert ask(store, "services/a%2Fb+c/operations")[1]["data"] == ["x"]
     assert ask(store, "services/a/b c/operations")[1]["data"] == ["x"]
+
+
+def test_what_was_asked_is_journalled_as_a_query_which_replay_leaves_out() -> None:
+    asked = TraceQuery(path="/api/traces", params=(("service", "api"),))
+    again = msgspec.convert(msgspec.to_builtins(asked), AnyAction)
+    assert again == asked
+    assert isinstance(again, Query)

@@ -165,6 +165,8 @@ def test_no_span_says_what_was_not_so(seed: int, steps: list[Any]) -> None:
                     assert ("error" in span.tags) == (not lab.causes.cache_password_valid)
                 if span.operation == f"send {JOBS}":
                     assert ("error" in span.tags) == (JOBS not in topics)
+                if span.operation == "acquire connection":
+                    assert not lab.causes.database_accepting
                 if span.service == "experiment-worker":
                     assert span.process["k8s.pod.name"] in ready, "by a worker that is ready"
                     assert JOBS in topics
