@@ -17,6 +17,7 @@ import msgspec
 from labkit.errors import SettingsError
 
 ClockMode = Literal["live", "manual"]
+"""Who drives the time of a sandbox."""
 
 FOLDER = ".labkit"
 FILE = "labkit.toml"

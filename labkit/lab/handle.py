@@ -59,6 +59,11 @@ class Lab:
         """The rows that ``query`` gives. Raises :class:`QueryError` with the server's words."""
         if engine != "postgres":
             raise QueryError(f"there is no engine {engine!r} here", remedy="the engine is 'postgres'")
+        if self.endpoints.database is None:
+            raise QueryError(
+                "there is no database in a recording",
+                remedy="ask a sandbox: end this one (labkit down), then labkit up",
+            )
         return database.query(self.endpoints.database, query)
 
     def wait(self, time: str) -> str:

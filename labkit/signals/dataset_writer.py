@@ -65,9 +65,13 @@ class Signals:
     alertmanager: str | None = None
 
 
-def write(target: Path, about: About, signals: Signals, *, replace: bool = False) -> Manifest:
-    """Write the recording ``target``; raises :class:`DatasetError` if there is one already and it may not ``replace``."""
-    part = begin(target, replace=replace)
+def write(target: Path, about: About, signals: Signals, *, replace: bool = False, part: Path | None = None) -> Manifest:
+    """Write the recording ``target``, in the folder ``part`` until it is whole.
+
+    Raises :class:`DatasetError` if there is one already and it may not ``replace``.
+    """
+    begun = begin(target, replace=replace)
+    part = _empty(part or begun)
     contents = _write_signals(part, signals)
     manifest = Manifest(
         name=about.name, title=about.title, description=about.description, origin=about.origin,
@@ -96,6 +100,13 @@ def begin(target: Path, *, replace: bool = False) -> Path:
         part.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatasetError(f"the folder cannot be made: {error.strerror}", where=str(part)) from error
+    return part
+
+
+def _empty(part: Path) -> Path:
+    """The folder, without what an earlier attempt left in it."""
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
     return part
 
 

@@ -21,6 +21,9 @@ class Pattern(Protocol):
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """The match of the whole text, if there is one."""
 
+    def sub(self, repl: str, text: str) -> str:
+        r"""The text with every match replaced; ``\1`` in ``repl`` is the first group."""
+
 
 def compiled(pattern: str) -> Pattern:
     """A pattern, ready to match; :class:`QueryError` if it is none."""
