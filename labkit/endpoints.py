@@ -8,6 +8,7 @@ control face (:mod:`labkit.control`).
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -32,7 +33,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     pid: int
     started: Millis
     seed: int
-    clock: ClockMode
+    clock: ClockMode | Literal["recorded"]
     kubeconfig: Path
     prometheus: str
     control: str

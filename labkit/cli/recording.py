@@ -12,7 +12,7 @@ from labkit.recording import running
 from labkit.recording.chunks import Plan, planned
 from labkit.recording.http import Api, headers_of
 from labkit.recording.jaeger import Jaeger
-from labkit.recording.kubernetes import Cluster
+from labkit.recording.kubernetes import Cluster, Taken
 from labkit.recording.loki import Loki
 from labkit.recording.prometheus import Prometheus
 from labkit.recording.record import Progress, Sources, record
@@ -85,8 +85,10 @@ def _sources(asked: Asked) -> tuple[Sources, Millis, str]:
         home = endpoints.meant(settings.load().home, Path.cwd())
         published, face = control.required(home)
         found = running.sources(home, published, match=asked.match, logs=asked.logs)
+        # A sandbox's time may go on with every question: the range is to end when its objects have been taken.
+        objects = Taken(found.cluster.objects()) if found.cluster else None
         extended = Sources(
-            prometheus=found.prometheus, loki=found.loki, jaeger=found.jaeger, cluster=found.cluster,
+            prometheus=found.prometheus, loki=found.loki, jaeger=found.jaeger, cluster=objects,
             dashboards=found.dashboards | dashboards, alertmanager=alertmanager or found.alertmanager,
         )  # fmt: skip
         return extended, face.status().now, f"labkit's sandbox of seed {published.seed}"

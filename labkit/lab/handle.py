@@ -124,11 +124,15 @@ class Lab:
         return PrometheusConnect(self.endpoints.prometheus)
 
     def __repr__(self) -> str:
+        if self.endpoints.recorded:
+            return f"<Lab: recording {self.endpoints.recorded.name}, process {self.endpoints.pid}, in {self.home}>"
         of = f" of {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else ""
         return f"<Lab: sandbox{of}, process {self.endpoints.pid}, in {self.home}>"
 
     def _repr_html_(self) -> str:
         from html import escape  # noqa: PLC0415  (only a notebook needs it)
 
-        what = f"Exercise {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else "Sandbox"
+        recorded = self.endpoints.recorded
+        what = f"Recording {recorded.name}" if recorded else "Sandbox"
+        what = f"Exercise {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else what
         return f"<b>{escape(what)}</b> at {rfc3339(self.now)} (virtual time), clock {self.endpoints.clock}"

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,6 +19,24 @@ from labkit.kube.kinds import KINDS, NAMESPACE, SECRET, Kind
 
 class _List(msgspec.Struct):
     items: list[dict[str, Any]] = []
+
+
+class ObjectSource(Protocol):
+    """Whoever has the objects of a cluster."""
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The objects, each with its kind."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Objects that were taken before."""
+
+    taken: list[dict[str, Any]]
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The objects."""
+        return self.taken
 
 
 @dataclass(frozen=True)

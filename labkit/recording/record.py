@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from labkit.clock import Millis
+from labkit.clock import Millis, parse_rfc3339
 from labkit.recording import staleness
 from labkit.recording.chunks import Chunks, Plan, alone
 from labkit.recording.jaeger import Jaeger
-from labkit.recording.kubernetes import Cluster
+from labkit.recording.kubernetes import ObjectSource
 from labkit.recording.loki import Loki
 from labkit.recording.prometheus import Prometheus, usual_step
 from labkit.recording.redaction import Redaction
@@ -36,7 +36,7 @@ class Sources:
     prometheus: Prometheus | None = None
     loki: Loki | None = None
     jaeger: Jaeger | None = None
-    cluster: Cluster | None = None
+    cluster: ObjectSource | None = None
     rules: dict[str, str] = field(default_factory=dict)
     dashboards: dict[str, str] = field(default_factory=dict)
     alertmanager: str | None = None
@@ -78,11 +78,16 @@ class _Recorder:
             series=self._series(prometheus, metadata) if prometheus else None,
             streams=self._streams(sources.loki) if sources.loki else None,
             spans=self._spans(sources.jaeger) if sources.jaeger else None,
-            objects=self.redaction.object(objects),
+            objects=[self.redaction.object(one) for one in objects if self._existed(one)],
             rules=rules | sources.rules,
             dashboards=sources.dashboards,
             alertmanager=sources.alertmanager,
         )
+
+    def _existed(self, object: dict[str, Any]) -> bool:
+        """Whether an object was there at the end of the range, since objects are taken later."""
+        created = object.get("metadata", {}).get("creationTimestamp")
+        return not created or parse_rfc3339(created) <= self.chunks.plan.end
 
     def _series(self, prometheus: Prometheus, metadata: dict[str, Metadata]) -> SampleStore:
         def fetch(start: Millis, end: Millis) -> Iterable[Selected]:

@@ -25,7 +25,7 @@ from labkit.sandbox.faces import prometheus_targets as targets
 from labkit.sandbox.faces.prometheus_parameters import Pairs, ParameterError, Parameters
 from labkit.sandbox.faces.prometheus_results import rendered
 from labkit.signals.labels import Labels
-from labkit.signals.series import SeriesStore
+from labkit.signals.source import SeriesSource
 from labkit.world.actions import Query
 
 CLIENT = User("prometheus-client")
@@ -46,7 +46,7 @@ class _Call:
     """One request, and what it is answered from."""
 
     engine: Engine
-    store: SeriesStore
+    store: SeriesSource
     now: Callable[[], Millis]
     parameters: Parameters
 
@@ -71,7 +71,7 @@ class _NotFoundError(Exception):
 
 def respond(
     engine: Engine,
-    store: SeriesStore,
+    store: SeriesSource,
     now: Callable[[], Millis],
     path: str,
     params: Sequence[tuple[str, str]],
@@ -94,7 +94,7 @@ def respond(
     return 200, {"status": "success", "data": data} | ({"warnings": warnings} if warnings else {})
 
 
-def application(engine: Engine, store: SeriesStore, now: Callable[[], Millis], gate: _Gate) -> Starlette:
+def application(engine: Engine, store: SeriesSource, now: Callable[[], Millis], gate: _Gate) -> Starlette:
     """The ASGI application behind Prometheus' listener; queries go through the gate and so into the journal."""
 
     async def api(request: Request) -> Response:

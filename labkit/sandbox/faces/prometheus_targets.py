@@ -5,7 +5,7 @@ from typing import Any
 from labkit.clock import MINUTE, Millis, rfc3339
 from labkit.promql import Engine, Vector
 from labkit.signals.labels import NAME, Labels
-from labkit.signals.series import SeriesStore
+from labkit.signals.source import SeriesSource
 
 INTERVAL = "15s"
 
@@ -43,7 +43,7 @@ def _target(labels: Labels, *, up: bool, scraped: Millis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def metadata(engine: Engine, store: SeriesStore, now: Millis) -> list[dict[str, Any]]:
+def metadata(engine: Engine, store: SeriesSource, now: Millis) -> list[dict[str, Any]]:
     """Type and help of every metric of every target: the metrics whose series bear the target's job and instance."""
     series = store.series((), now - 5 * MINUTE, now)
     rows = []
@@ -60,7 +60,7 @@ def metadata(engine: Engine, store: SeriesStore, now: Millis) -> list[dict[str, 
     return rows
 
 
-def _family(name: str, store: SeriesStore) -> str:
+def _family(name: str, store: SeriesSource) -> str:
     """The metric a series is of: a histogram's series have suffixes."""
     for suffix in ("_bucket", "_count", "_sum"):
         base = name.removesuffix(suffix)
