@@ -128,6 +128,61 @@ def record(  # noqa: PLR0913, PLR0917  (an option each)
     typer.echo(_recorded(target, manifest))
 
 
+@app.command("import")
+def import_(  # noqa: PLR0913, PLR0917  (an option each)
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="OpenMetrics or Prometheus text, CSV, Parquet.")],
+    mapping: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What the columns of tables are (TOML); 'petshop' is labkit's own."),
+    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="The time of samples without one (RFC 3339).")] = None,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What was the matter, if that is open (JSON).")
+    ] = None,
+    title: Title = None,
+    description: Description = "",
+    origin: Origin = None,
+    licence: Licence = "unknown",
+    folder: Folder = None,
+    replace: Replace = False,
+) -> None:
+    """Make a recording of files with metrics.
+
+    Text is OpenMetrics if it ends with # EOF, and else Prometheus' own form. CSV and Parquet need a mapping:
+
+        form = "long"|"wide"; [time] column, unit = "s"|"ms"|"us"|"ns"|"rfc3339"; [metric] name = "shop_{metric}"
+
+        [labels] host = "{host}"; long: [value] column; wide: [header] rows = ["host", "metric"], skip = 1
+
+    Fields in braces are columns, or rows of the header in the wide form. A Prometheus' own data are copied
+    through its API: labkit dataset record.
+    """
+    from labkit.cli.recording import folder_of, truth_of
+    from labkit.clock import Millis, parse_rfc3339
+    from labkit.recording.importing import import_ as make
+    from labkit.signals.dataset_writer import About
+
+    target = folder_of(folder) / name
+    known = truth_of(truth)
+
+    def about(start: Millis, end: Millis, step: Millis | None) -> About:
+        names = ", ".join(path.name for path in files)
+        return About(
+            name=name, title=title or f"Imported from {names}", description=description,
+            origin=origin or f"imported by labkit from {names}", licence=licence, start=start, end=end, step=step,
+            truth=known,
+        )  # fmt: skip
+
+    with _bar() as bar:
+        task = bar.add_task("files", total=len(files))
+        manifest = make(
+            target, files, about, mapping=mapping, at=parse_rfc3339(at) if at else None, replace=replace,
+            progress=lambda _: bar.advance(task),
+        )  # fmt: skip
+    typer.echo(_recorded(target, manifest))
+
+
 def _recorded(target: Path, manifest: Any) -> str:
     size = sum(file.bytes for file in manifest.files.values())
     return (

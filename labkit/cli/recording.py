@@ -3,7 +3,10 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from labkit import __version__, control, endpoints, settings
 from labkit.clock import SECOND, Millis, parse_rfc3339
@@ -75,6 +78,16 @@ def folder_of(named: Path | None) -> Path:
         return named.absolute()
     here = Path.cwd()
     return next((place / FOLDER for place in (here, *here.parents) if (place / FOLDER).is_dir()), here / FOLDER)
+
+
+def truth_of(path: Path | None) -> dict[str, Any] | None:
+    """What was the matter, from a file of JSON."""
+    if path is None:
+        return None
+    try:
+        return msgspec.json.decode(_text(path), type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise DatasetError(f"no JSON object: {error}", where=str(path), remedy="correct the file") from error
 
 
 def _sources(asked: Asked) -> tuple[Sources, Millis, str]:
