@@ -7,7 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from labkit.clock import HOUR
 from labkit.errors import DatasetError
+
+_WIDE = 160
+"""Columns where there is no terminal."""
+
+_NUMBERS = ("hours", "series", "lines", "spans")
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -35,12 +41,18 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         typer.echo(to_json([{"path": one.path, **_fields(one.manifest)} for one in found]))
         return
-    table = Table("name", "what it is", "from", "to", "series", "lines", "spans", "licence", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, expand=True)
+    for column in ("name", "begins", "hours", "series", "lines", "spans", "licence"):
+        table.add_column(column, no_wrap=True, justify="right" if column in _NUMBERS else "left")
+    table.add_column("what it is", no_wrap=True, overflow="ellipsis", ratio=1)
     for one in found:
         known, counts = one.manifest, one.manifest.contents
+        hours = f"{(known.finish - known.begin) / HOUR:.1f}"
         numbers = (f"{count:,}" for count in (counts.series, counts.lines, counts.spans))
-        table.add_row(one.path.name, known.title, known.start, known.end, *numbers, known.licence)
-    Console(soft_wrap=True, highlight=False).print(table if found else "no recordings here: see labkit dataset --help")
+        table.add_row(one.path.name, known.start[:16].replace("T", " "), hours, *numbers, known.licence, known.title)
+    console = Console(highlight=False)
+    width = None if console.is_terminal else _WIDE
+    console.print(table if found else "no recordings here: see labkit dataset --help", width=width)
 
 
 @app.command()
@@ -95,16 +107,16 @@ def record(  # noqa: PLR0913, PLR0917  (an option each)
     folder: Folder = None,
     replace: Replace = False,
 ) -> None:
-    """Copy a time range from a Prometheus, a Loki and a Jaeger; without any, from the sandbox that runs.
+    r"""Copy a time range from a Prometheus, a Loki and a Jaeger; without any, from the sandbox that runs.
 
     An interrupted recording goes on where it was when the command is given again. What a redaction file
     takes out is never written. Its rules:
 
         salt = "…"                                                     (of the hashes; or LABKIT_SALT)
 
-        [[label]] name = REGEX, action = "drop"|"keep"|"hash"|"replace", pattern = REGEX, replacement = TEXT
+        \[\[label]] name = REGEX, action = "drop"|"keep"|"hash"|"replace", pattern = REGEX, replacement = TEXT
 
-        [[text]] pattern = REGEX, replacement = TEXT                   (log lines, tags, Kubernetes objects)
+        \[\[text]] pattern = REGEX, replacement = TEXT                   (log lines, tags, Kubernetes objects)
 
     Of the label rules the first whose name matches decides; keep before drop of .* lists what may stay.
     """
@@ -147,13 +159,13 @@ def import_(  # noqa: PLR0913, PLR0917  (an option each)
     folder: Folder = None,
     replace: Replace = False,
 ) -> None:
-    """Make a recording of files with metrics.
+    r"""Make a recording of files with metrics.
 
     Text is OpenMetrics if it ends with # EOF, and else Prometheus' own form. CSV and Parquet need a mapping:
 
-        form = "long"|"wide"; [time] column, unit = "s"|"ms"|"us"|"ns"|"rfc3339"; [metric] name = "shop_{metric}"
+        form = "long"|"wide"; \[time] column, unit = "s"|"ms"|"us"|"ns"|"rfc3339"; \[metric] name = "shop_{metric}"
 
-        [labels] host = "{host}"; long: [value] column; wide: [header] rows = ["host", "metric"], skip = 1
+        \[labels] host = "{host}"; long: \[value] column; wide: \[header] rows = ["host", "metric"], skip = 1
 
     Fields in braces are columns, or rows of the header in the wide form. A Prometheus' own data are copied
     through its API: labkit dataset record.

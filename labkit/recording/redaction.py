@@ -22,6 +22,7 @@ list of what may stay. A metric's name is left alone. Redaction happens before a
 import hashlib
 import hmac
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -31,12 +32,13 @@ import msgspec
 
 from labkit.errors import DatasetError, QueryError
 from labkit.signals.labels import NAME, Labels
-from labkit.signals.regex import compiled
+from labkit.signals.regex import Pattern, compiled
 from labkit.signals.samples import SampleStore
 from labkit.signals.series import Selected
 from labkit.signals.spans import Event, Span, Tag
 from labkit.signals.streams import Stream
 
+_GROUP = re.compile(r"\\(\d)")
 _HASH = 12
 """Hexadecimal digits of a hashed value: 48 bits, so that a million values hardly meet."""
 
@@ -99,7 +101,7 @@ class Redaction:
     def text(self, text: str) -> str:
         """A text without what must not be seen."""
         for pattern, replacement in self._texts:
-            text = pattern.sub(replacement, text)
+            text = _replaced(pattern, replacement, text)
         return text
 
     def series(self, store: SampleStore, selected: Iterable[Selected]) -> SampleStore:
@@ -165,8 +167,25 @@ class Redaction:
             return lambda value: hmac.new(self._salt, value.encode(), "sha256").hexdigest()[:_HASH]
         if rule.action == "replace":
             pattern = compiled(rule.pattern or "(?s)^.*$")
-            return lambda value: pattern.sub(rule.replacement, value)
+            return lambda value: _replaced(pattern, rule.replacement, value)
         return (lambda value: value) if rule.action == "keep" else (lambda _: None)
+
+
+def _replaced(pattern: Pattern, replacement: str, text: str) -> str:
+    """``text`` with every match replaced (re2's own ``sub`` spoils what is not ASCII)."""
+    parts: list[str] = []
+    last = 0
+    for found in pattern.finditer(text):
+        parts += [text[last : found.start()], _filled(replacement, found)]
+        last = found.end()
+    return "".join([*parts, text[last:]])
+
+
+def _filled(replacement: str, found: re.Match[str]) -> str:
+    try:
+        return _GROUP.sub(lambda group: found[int(group[1])] or "", replacement)
+    except IndexError as error:
+        raise DatasetError(f"the pattern of {replacement!r} has no such group", remedy="correct the redaction") from error
 
 
 def load(path: Path | None) -> Redaction:

@@ -4,6 +4,7 @@ A match takes time linear in the text, whatever the pattern, so no query can han
 """
 
 import re
+from collections.abc import Iterator
 from typing import Protocol
 
 import re2
@@ -21,8 +22,8 @@ class Pattern(Protocol):
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """The match of the whole text, if there is one."""
 
-    def sub(self, repl: str, text: str) -> str:
-        r"""The text with every match replaced; ``\1`` in ``repl`` is the first group."""
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All matches, from left to right."""
 
 
 def compiled(pattern: str) -> Pattern:
