@@ -20,7 +20,8 @@ def folder(tmp_path: Path) -> Path:
 def published(pid: int = 1, journal: Path | None = None) -> Endpoints:
     return Endpoints(
         pid=pid, started=0, seed=1, clock="live", kubeconfig=Path("/k"), prometheus="http://127.0.0.1:1",
-        research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x", journal=journal,
+        jaeger="http://127.0.0.1:5", loki="http://127.0.0.1:6",
+    research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x", journal=journal,
     )  # fmt: skip
 
 

@@ -36,7 +36,8 @@ def connect(exercise: str | None = None, *, trainee: str | None = None, seed: in
     own, which ends with it. With it: the trainee's own sandbox of that exercise, which records to
     ``journal.jsonl`` beside the notebook and outlives a restart of the kernel. ``!kubectl``, ``!curl``
     and ``!psql`` reach it too. Where ``LABKIT_TARGET`` or ``labkit.toml`` names a recording
-    (``recorded:NAME``), and no exercise is asked for, that is what is served. Raises :class:`SandboxError` saying what to do where none can be had.
+    (``recorded:NAME``), and no exercise is asked for, that is what is served. Raises
+    :class:`SandboxError` saying what to do where none can be had.
     """
     known = settings.load(trainee=trainee or _submitter(), seed=seed)
     home, found = _exercise(known, exercise) if exercise else _plain(known)

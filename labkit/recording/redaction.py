@@ -185,7 +185,9 @@ def _filled(replacement: str, found: re.Match[str]) -> str:
     try:
         return _GROUP.sub(lambda group: found[int(group[1])] or "", replacement)
     except IndexError as error:
-        raise DatasetError(f"the pattern of {replacement!r} has no such group", remedy="correct the redaction") from error
+        raise DatasetError(
+            f"the pattern of {replacement!r} has no such group", remedy="correct the redaction"
+        ) from error
 
 
 def load(path: Path | None) -> Redaction:

@@ -8,7 +8,7 @@ from labkit.control import CheckReport, Now, Status, Value
 from labkit.endpoints import Endpoints
 from labkit.errors import SandboxError
 from labkit.sandbox import kubeconfig, toolbox
-from labkit.sandbox.faces import control, kubernetes, prometheus
+from labkit.sandbox.faces import control, jaeger, kubernetes, loki, prometheus
 from labkit.sandbox.listeners import Faces, Listeners, wall
 from labkit.sandbox.options import Options
 from labkit.sandbox.recording import READER, ReadingGate, Recording
@@ -23,16 +23,22 @@ class RecordedServer(Listeners):
         assert options.recorded is not None
         self._folder = options.recorded
         self._recording = Recording(Dataset.open(self._folder))
+        self._gate = ReadingGate(self._recording)
 
     def _faces(self) -> Faces:
         """The faces of what was recorded."""
-        recording, gate = self._recording, ReadingGate(self._recording)
+        recording, gate = self._recording, self._gate
         cluster = self._authority.issue("127.0.0.1", "localhost", "kubernetes")
         return {
             "kubernetes": (kubernetes.application(recording.api, gate, {self._bearer: READER}), cluster),
             "prometheus": (prometheus.application(recording.promql, recording.series, gate.now, gate), None),
+            "loki": (loki.application(recording.streams, gate.now, gate), None),
+            "jaeger": (jaeger.application(gate), None),
             "control": (control.application(self, self._token), None),
         }
+
+    async def _close(self) -> None:
+        self._gate.close()
 
     def _announce(self, ports: dict[str, int]) -> None:
         """Write kubeconfig, tools and, last, the endpoints, which say that all is ready."""
@@ -48,6 +54,7 @@ class RecordedServer(Listeners):
             Endpoints(
                 pid=os.getpid(), started=wall(), seed=0, clock="recorded", parent=self.options.parent,
                 kubeconfig=config, recorded=self._folder, prometheus=f"http://127.0.0.1:{ports['prometheus']}",
+                loki=f"http://127.0.0.1:{ports['loki']}", jaeger=f"http://127.0.0.1:{ports['jaeger']}",
                 control=f"http://127.0.0.1:{ports['control']}",
             ),
             self._token,

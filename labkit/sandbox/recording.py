@@ -17,10 +17,12 @@ from labkit.kube.status import StatusError
 from labkit.kube.store import Store
 from labkit.promql import Engine
 from labkit.sandbox.commands.streams import Streams
-from labkit.sandbox.faces import prometheus
+from labkit.sandbox.faces import jaeger, loki, prometheus
+from labkit.sandbox.faces.prometheus_call import Reply
+from labkit.sandbox.faces.prometheus_pool import Arrival, QueryPool
 from labkit.sandbox.recorded_logs import RecordedLogs
 from labkit.signals.dataset import Dataset
-from labkit.world.actions import AnyAction, Exec, KubeRequest, Query
+from labkit.world.actions import AnyAction, Exec, KubeRequest, LokiQuery, Query, TraceQuery
 
 READER = User("reader", (MASTERS, "system:authenticated"))
 """Who asks: whoever holds a recording may read all of it."""
@@ -61,7 +63,11 @@ class ReadingGate:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._handlers = {KubeRequest: self._kube, Exec: self._exec, Query: self._query}
+        self._queries = QueryPool()
+        self._handlers = {
+            KubeRequest: self._kube, Exec: self._exec, Query: self._query, TraceQuery: self._traces,
+            LokiQuery: self._loki,
+        }  # fmt: skip
 
     async def perform(self, user: User, action: AnyAction, streams: Streams | None = None) -> Any:
         """Answer what ``action`` reads."""
@@ -71,6 +77,10 @@ class ReadingGate:
     async def wait(self, until: Millis) -> None:
         """Nothing happens, so a watch waits until its client goes."""
         await asyncio.sleep(_POLL)
+
+    def close(self) -> None:
+        """End what is still being answered."""
+        self._queries.close()
 
     def now(self) -> Millis:
         """The end of the recording."""
@@ -94,11 +104,22 @@ class ReadingGate:
     async def _exec(self, user: User, action: Exec) -> int:
         raise StatusError(405, "MethodNotAllowed", "this is a recording: no command runs in its containers")
 
-    async def _query(self, _: User, action: Query) -> Any:
+    async def _query(self, _: User, action: Query) -> Reply:
         recording = self._recording
-        return await asyncio.to_thread(
-            prometheus.respond, recording.promql, recording.series, self.now, action.path, action.params, "GET"
-        )
+
+        def answer(arrival: Arrival) -> Reply:
+            return prometheus.respond(
+                recording.promql, recording.series, self.now, action.path, action.params, arrival=arrival
+            )
+
+        return await self._queries.run(answer)
+
+    async def _traces(self, _: User, action: TraceQuery) -> jaeger.Answer:
+        return await asyncio.to_thread(jaeger.respond, self._recording.spans, self.now(), action.path, action.params)
+
+    async def _loki(self, _: User, action: LokiQuery) -> loki.Answer:
+        now = self.now() * 1_000_000
+        return await asyncio.to_thread(loki.respond, self._recording.streams, now, action.path, action.params)
 
 
 def _unchangeable() -> StatusError:

@@ -22,14 +22,16 @@ from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
-from labkit.sandbox.faces import prometheus, research_api
+from labkit.sandbox.faces import jaeger, loki, prometheus, research_api
+from labkit.sandbox.faces.prometheus_call import Reply
+from labkit.sandbox.faces.prometheus_pool import Arrival, QueryPool
 from labkit.sandbox.faces.research_api import HttpAnswer
 from labkit.sandbox.gate import Gate
 from labkit.sandbox.statement import execute
 from labkit.scenarios.exercise import progress, scenario_of
 from labkit.scenarios.scenario import load
 from labkit.scenarios.staging import Staging
-from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, Query, Statement
+from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, LokiQuery, Query, Statement, TraceQuery
 from labkit.world.world import World
 
 TRAINEE = User("trainee", ("llm-research-lab:training", "system:authenticated"))
@@ -64,6 +66,7 @@ class Sandbox:
         self.drive = driver(self.world)
         self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
         self.promql = Engine(self.world.series)
+        self.queries = QueryPool()
         self.postgres = Postgres(home, self.seed, start)
         self.gate = Gate(self.drive, self._handlers(), self.journal)
         self.world.system.causes.on_change(self._follow)
@@ -80,6 +83,7 @@ class Sandbox:
 
     async def close(self) -> None:
         """Stop the engines and close the journal."""
+        self.queries.close()
         await self.postgres.stop()
         self.journal.close()
 
@@ -96,6 +100,8 @@ class Sandbox:
             Exec: self._exec,
             HttpRequest: self._http,
             Query: self._query,
+            TraceQuery: self._traces,
+            LokiQuery: self._loki,
             Statement: self._statement,
             Answer: self._answer,
         }
@@ -123,13 +129,27 @@ class Sandbox:
         answer = research_api.respond(self.world.store, action)
         return answer, {"code": answer.code, "body": answer.body[:2000]}
 
-    async def _query(self, _: User, action: Query, __: Streams) -> tuple[tuple[int, Any], dict[str, Any]]:
+    async def _query(self, _: User, action: Query, __: Streams) -> tuple[Reply, dict[str, Any]]:
         now = self.world.now
+
+        def answer(arrival: Arrival) -> Reply:
+            return prometheus.respond(
+                self.promql, self.world.series, lambda: now, action.path, action.params, arrival=arrival
+            )
+
         # In a thread, over snapshots: a heavy query must not stop the world.
-        code, body = await asyncio.to_thread(
-            prometheus.respond, self.promql, self.world.series, lambda: now, action.path, action.params, "GET"
-        )
+        reply = await self.queries.run(answer)
+        return reply, {"code": reply.code}
+
+    async def _traces(self, _: User, action: TraceQuery, __: Streams) -> tuple[jaeger.Answer, dict[str, Any]]:
+        world = self.world
+        code, body = await asyncio.to_thread(jaeger.respond, world.spans, world.now, action.path, action.params)
         return (code, body), {"code": code}
+
+    async def _loki(self, _: User, action: LokiQuery, __: Streams) -> tuple[loki.Answer, dict[str, Any]]:
+        now = self.world.now * 1_000_000
+        answer = await asyncio.to_thread(loki.respond, self.world.streams, now, action.path, action.params)
+        return answer, {"code": answer.code}
 
     async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, await execute(self.postgres, TRAINEE.name, action.sql)

@@ -15,7 +15,7 @@ from labkit.errors import SandboxError
 from labkit.sandbox import kubeconfig, toolbox
 from labkit.sandbox.drive import LiveDrive, ManualDrive
 from labkit.sandbox.engines.relay import Relay
-from labkit.sandbox.faces import control, kubernetes, prometheus, research_api
+from labkit.sandbox.faces import control, jaeger, kubernetes, loki, prometheus, research_api
 from labkit.sandbox.listeners import Faces, Listeners, bound, wall
 from labkit.sandbox.options import Options
 from labkit.sandbox.recorded import RecordedServer
@@ -56,6 +56,8 @@ class Server(Listeners):
             "kubernetes": (kubernetes.application(sandbox.api, gate, {self._bearer: TRAINEE}), cluster),
             "research-api": (research_api.application(gate), ingress),
             "prometheus": (prometheus.application(sandbox.promql, sandbox.world.series, gate.now, gate), None),
+            "jaeger": (jaeger.application(gate), None),
+            "loki": (loki.application(sandbox.world.streams, gate.now, gate), None),
             "control": (control.application(self, self._token), None),
         }
 
@@ -96,7 +98,9 @@ class Server(Listeners):
                 pid=os.getpid(), started=wall(), seed=self._sandbox.seed, clock=self.options.clock,
                 exercise=self.options.exercise, trainee=self.options.trainee, journal=self.options.journal,
                 parent=self.options.parent, kubeconfig=config, prometheus=f"http://127.0.0.1:{ports['prometheus']}",
+                jaeger=f"http://127.0.0.1:{ports['jaeger']}",
                 research_api=f"https://127.0.0.1:{ports['research-api']}",
+                loki=f"http://127.0.0.1:{ports['loki']}",
                 control=f"http://127.0.0.1:{ports['control']}",
                 database=self._sandbox.postgres.dsn("trainee", ("127.0.0.1", self._database_port)),
             ),

@@ -64,6 +64,18 @@ class Query(Action, frozen=True, kw_only=True, tag="prometheus.query"):
     params: tuple[tuple[str, str], ...] = ()
 
 
+class TraceQuery(Query, frozen=True, kw_only=True, tag="jaeger.query"):
+    """A request to Jaeger's query API."""
+
+    face: ClassVar[str] = "jaeger"
+
+
+class LokiQuery(Query, frozen=True, kw_only=True, tag="loki.query"):
+    """A request to Loki's HTTP API."""
+
+    face: ClassVar[str] = "loki"
+
+
 class Statement(Action, frozen=True, kw_only=True, tag="sql.statement"):
     """An SQL statement sent straight to PostgreSQL (``DATABASE_URL``)."""
 
@@ -80,4 +92,4 @@ class Answer(Action, frozen=True, kw_only=True, tag="lab.answer"):
     value: ShortText | int | float | bool | list[ShortText] | dict[ShortText, ShortText]
 
 
-AnyAction = KubeRequest | Exec | HttpRequest | Query | Statement | Answer
+AnyAction = KubeRequest | Exec | HttpRequest | Query | TraceQuery | LokiQuery | Statement | Answer
