@@ -7,6 +7,7 @@ resolved at the first that does not give it any more and at which ``keep_firing_
 
 import bisect
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -116,7 +117,7 @@ class _Walk:
         """Go through all runs."""
         turns = np.flatnonzero(present[1:] != present[:-1]) + 1
         bounds = [0, *turns.tolist(), len(present)]
-        for begin, end in zip(bounds, bounds[1:], strict=False):
+        for begin, end in pairwise(bounds):
             if begin == end:
                 continue
             if present[begin]:

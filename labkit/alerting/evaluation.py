@@ -112,6 +112,4 @@ def regrouped(outcome: Outcome, labels: Sequence[Labels], duplicate: str) -> Out
     good = (counts <= 1).all(axis=0)
     failures = [*outcome.failures, *((time, duplicate) for time in outcome.times[~good].tolist())]
     values = np.where(nan, np.nan, values)
-    return Outcome(
-        outcome.times[good], list(places), values[:, good], counts[:, good] == 1, tuple(sorted(failures))
-    )
+    return Outcome(outcome.times[good], list(places), values[:, good], counts[:, good] == 1, tuple(sorted(failures)))

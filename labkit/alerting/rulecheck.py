@@ -5,10 +5,10 @@ Names are held to the classic alphabet, as Prometheus before version 3 and our p
 
 import re
 from collections.abc import Mapping
-from typing import Protocol
 
 from labkit import gotemplate
 from labkit.alerting.documents import Document, Malformed, Path
+from labkit.alerting.rule import Rule
 from labkit.alerting.templates import FUNCTIONS, VARIABLES
 from labkit.errors import QueryError
 from labkit.promql.parsing import parse
@@ -17,17 +17,7 @@ _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 
-class _Rule(Protocol):
-    record: str
-    alert: str
-    expr: str
-    hold: int
-    keep_firing_for: int
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-
-
-def rule(document: Document, path: Path, checked: _Rule) -> None:
+def rule(document: Document, path: Path, checked: Rule) -> None:
     """Raise :class:`Malformed` at the first thing that is wrong with a rule."""
     for field, what in _problems(checked):
         raise Malformed(what, document.line((*path, field)), (*path, field))
@@ -46,7 +36,7 @@ def labels(document: Document, path: Path, given: Mapping[str, str]) -> None:
             raise Malformed(f"invalid label name: {name}", document.line((*path, name)), (*path, name))
 
 
-def _problems(checked: _Rule) -> list[tuple[str, str]]:
+def _problems(checked: Rule) -> list[tuple[str, str]]:
     """Field and problem, in upstream's order."""
     found = []
     if checked.record and checked.alert:
@@ -62,7 +52,7 @@ def _problems(checked: _Rule) -> list[tuple[str, str]]:
     return found
 
 
-def _recording(checked: _Rule) -> list[tuple[str, str]]:
+def _recording(checked: Rule) -> list[tuple[str, str]]:
     found = []
     if checked.annotations:
         found.append(("annotations", "invalid field 'annotations' in recording rule"))
@@ -83,7 +73,7 @@ def _expression(text: str) -> str:
     return ""
 
 
-def _templates(document: Document, path: Path, checked: _Rule) -> None:
+def _templates(document: Document, path: Path, checked: Rule) -> None:
     for kind, texts in (("label", checked.labels), ("annotation", checked.annotations)):
         for name, text in texts.items():
             try:

@@ -1,55 +1,16 @@
-"""Prometheus' rule files, as data.
-
-Fields: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ and upstream
-``model/rulefmt/rulefmt.go`` of 3.5. A file that is read is one that ``promtool check rules`` accepts.
-"""
+"""Reading Prometheus' rule files: a file that is read is one that ``promtool check rules`` accepts."""
 
 import msgspec
 
 from labkit.alerting import documents, rulecheck
 from labkit.alerting.documents import Document, Malformed
-from labkit.alerting.durations import Duration
 from labkit.alerting.failures import RuleFileError
+from labkit.alerting.rule import Group, RuleFile
 from labkit.errors import LabkitError
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A recording rule (``record``) or an alerting rule (``alert``)."""
-
-    record: str = ""
-    alert: str = ""
-    expr: str = ""
-    hold: Duration = msgspec.field(default=Duration(0), name="for")
-    keep_firing_for: Duration = Duration(0)
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-
-    @property
-    def name(self) -> str:
-        """What it records, or the alert's name."""
-        return self.record or self.alert
-
-
-class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rules that are evaluated together; without an ``interval``, at the server's own."""
-
-    name: str = ""
-    interval: Duration | None = None
-    query_offset: Duration | None = None
-    limit: int = 0
-    labels: dict[str, str] = {}
-    rules: tuple[Rule, ...] = ()
 
 
 class _Groups(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     groups: tuple[Group, ...] = ()
-
-
-class RuleFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file: its name, and its groups."""
-
-    name: str
-    groups: tuple[Group, ...]
 
 
 def load(text: str, name: str) -> RuleFile:
@@ -82,7 +43,7 @@ def _failed(error: Malformed, document: Document, name: str) -> LabkitError:
     """The error with the names of group and rule, where it lies in one."""
     inside = []
     match error.path:
-        case ("groups", int(group), "rules", int(rule), *_):
+        case ("groups", int(group), "rules", int(), *_):
             inside = [_named(document, "group", "groups", group), _named(document, "rule", *error.path[:4])]
         case ("groups", int(group), *_):
             inside = [_named(document, "group", "groups", group)]

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from labkit.alerting.order import needs, writers
-from labkit.alerting.rulefile import RuleFile
+from labkit.alerting.rule import RuleFile
 from labkit.alerting.running import AlertingRule, Place, RecordingRule, RunningRule
 from labkit.alerting.sources import Merged
 from labkit.alerting.templates import Expander

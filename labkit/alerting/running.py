@@ -10,7 +10,7 @@ from labkit.alerting.alerts import Alert, AlertMachine, Transition
 from labkit.alerting.evaluation import Outcome, concatenated, evaluate, regrouped, renamed
 from labkit.alerting.expression import expression
 from labkit.alerting.order import Node
-from labkit.alerting.rulefile import Group, Rule
+from labkit.alerting.rule import Group, Rule
 from labkit.alerting.sources import Until
 from labkit.alerting.templates import Expander, Sample, changing, sample
 from labkit.alerting.writing import Writer
@@ -161,7 +161,9 @@ class AlertingRule(RunningRule):
         if limit and active > limit:
             self._forget(int(outcome.times[-1]))
             what = f"exceeded limit of {limit} with {active} alerts"
-            return Outcome(outcome.times[:0], [], np.zeros((0, 0)), np.zeros((0, 0), bool), ((int(outcome.times[-1]), what),))
+            return Outcome(
+                outcome.times[:0], [], np.zeros((0, 0)), np.zeros((0, 0), bool), ((int(outcome.times[-1]), what),)
+            )
         self.transitions += transitions
         rows = [
             (Labels((*labels, (NAME, ALERTS), ("alertstate", state))), flags, np.ones(len(flags)))
@@ -169,11 +171,14 @@ class AlertingRule(RunningRule):
             for state, flags in (("pending", one.pending), ("firing", one.firing))
         ]
         rows += [
-            (Labels((*labels, (NAME, FOR_STATE))), one.pending | one.firing, one.since) for labels, one in states.items()
+            (Labels((*labels, (NAME, FOR_STATE))), one.pending | one.firing, one.since)
+            for labels, one in states.items()
         ]
         shape = (len(rows), len(outcome.times))
         values = np.array([values for _, _, values in rows]).reshape(shape)
-        return Outcome(outcome.times, [row[0] for row in rows], values, np.array([row[1] for row in rows], bool).reshape(shape))
+        return Outcome(
+            outcome.times, [row[0] for row in rows], values, np.array([row[1] for row in rows], bool).reshape(shape)
+        )
 
     def _forget(self, time: Millis) -> None:
         """Beyond the limit all alerts are dropped; what fired is resolved as far as anybody is told."""
@@ -195,7 +200,7 @@ class AlertingRule(RunningRule):
         else:
             origins = list(outcome.labels)
             names = [self._alert_labels(labels, 0.0, _nothing, 0.0) for labels in origins]
-        known = {name: origin for name, origin in zip(reversed(names), reversed(origins), strict=True)}
+        known = dict(zip(reversed(names), reversed(origins), strict=True))
         return regrouped(outcome, names, duplicate), known
 
     def _by_cell(self, outcome: Outcome, source: SeriesSource) -> tuple[Outcome, list[Labels], list[Labels]]:

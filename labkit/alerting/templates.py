@@ -15,13 +15,7 @@ import re2
 
 from labkit import gotemplate
 from labkit.alerting.durations import duration
-from labkit.alerting.humanize import (
-    humanize,
-    humanize1024,
-    humanize_duration,
-    humanize_percentage,
-    humanize_timestamp,
-)
+from labkit.alerting.humanize import humanize, humanize1024, humanize_duration, humanize_percentage, humanize_timestamp
 from labkit.clock import SECOND
 from labkit.signals.labels import Labels
 
@@ -66,7 +60,7 @@ class Expander:
         self._query: Query = _no_query
         self._now = 0.0
         self._functions = FUNCTIONS | {
-            "query": lambda text: self._query(text),
+            "query": self._ask,
             "now": lambda: self._now,
             "externalURL": lambda: external_url,
             "pathPrefix": lambda: urlsplit(external_url).path,
@@ -87,6 +81,9 @@ class Expander:
             return self._parsed(text).render(data, variables)
         except gotemplate.TemplateError as error:
             return f"<error expanding template: {error.what}>"
+
+    def _ask(self, text: str) -> list[Sample]:
+        return self._query(text)
 
     def _parse(self, text: str) -> gotemplate.Template:
         return gotemplate.parse(text, self._functions, VARIABLES)
@@ -134,9 +131,7 @@ def _replace_all(pattern: str, replacement: str, text: str) -> str:
         except IndexError:
             return ""
 
-    return str(
-        _regex(pattern).sub(lambda found: _GROUP.sub(lambda named: group(found, named), replacement), text)
-    )
+    return str(_regex(pattern).sub(lambda found: _GROUP.sub(lambda named: group(found, named), replacement), text))
 
 
 def _title(text: str) -> str:
@@ -167,4 +162,3 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "safeHtml": str, "args": lambda *values: {f"arg{place}": one for place, one in enumerate(values)},
 }  # fmt: skip
 """By name; those that depend on the evaluation are bound by an :class:`Expander`."""
-
