@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import promql_parser as ast
 
+from labkit.promql import choice
 from labkit.promql.failures import ExecutionError, unsupported
-from labkit.promql.kahan import Sum, Variance
+from labkit.promql.kahan import Sum, summed
+from labkit.promql.limits import limited, timely
 from labkit.promql.numbers import formatted
 from labkit.promql.quantiles import quantile
-from labkit.promql.values import Flags, Floats, Lines, Numbers, Text, Value, merged
+from labkit.promql.values import Flags, Floats, Lines, Numbers, Text, Value, nothing
 from labkit.signals.labels import NAME, Labels
 
 _SCALE = 2.0**-64
@@ -44,6 +46,7 @@ class Groups:
     def ranks(self) -> Iterator[tuple[Floats, Flags]]:
         """The first series of every group, then the second, …: values and presence, (groups, steps) each."""
         for rank in range(max(map(len, self.rows), default=0)):
+            timely()
             index = np.array([rows[min(rank, len(rows) - 1)] for rows in self.rows])
             has = np.array([rank < len(rows) for rows in self.rows])
             yield self.lines.values[index], self.lines.present[index] & has[:, None]
@@ -53,11 +56,12 @@ def aggregate(node: ast.AggregateExpr, lines: Lines, parameter: Value | None) ->
     """The value of an aggregation over ``lines``."""
     key = grouping(node.modifier)
     name = str(node.op)
-    if name in ("topk", "bottomk", "limitk"):
-        return _choose(name, lines, key, _numbers(parameter))
+    if name in choice.KINDS:
+        return choice.chosen(name, lines, list(_grouped(lines, key).values()), _numbers(parameter))
     if name == "count_values":
         return _count_values(lines, key, _text(parameter))
     groups = _groups(lines, key)
+    limited(groups.shape[0] * groups.shape[1])
     with np.errstate(all="ignore"):
         if name == "quantile":
             values = _quantiles(groups, _numbers(parameter))
@@ -65,7 +69,8 @@ def aggregate(node: ast.AggregateExpr, lines: Lines, parameter: Value | None) ->
             values = _REDUCERS[name](groups)
         else:
             raise unsupported(f"the aggregation {name}")
-    return Lines(groups.labels, values, groups.present)
+    dropped = lines.flags()[[rows[0] for rows in groups.rows]] if groups.rows else None
+    return Lines(groups.labels, values, groups.present, dropped)
 
 
 def grouping(modifier: ast.AggModifier | None) -> Callable[[Labels], Labels]:
@@ -104,6 +109,9 @@ def _text(value: Value | None) -> str:
 
 
 def _sum(groups: Groups, scale: float = 1.0) -> Floats:
+    if groups.shape[1] == 1:
+        values, present = groups.lines.values[:, 0] * scale, groups.lines.present[:, 0]
+        return np.array([[summed(values[rows][present[rows]].tolist())] for rows in groups.rows]).reshape(-1, 1)
     total = Sum(groups.shape)
     for values, there in groups.ranks():
         total.add(values * scale, there)
@@ -126,10 +134,17 @@ def _mean(groups: Groups) -> Floats:
 
 
 def _variance(groups: Groups) -> Floats:
-    variance = Variance(groups.shape)
+    """The population variance (Welford's, begun with the first value as upstream does; infinities make it NaN)."""
+    number, mean, squares = np.zeros(groups.shape), np.zeros(groups.shape), np.zeros(groups.shape)
     for values, there in groups.ranks():
-        variance.add(values, there)
-    return variance.value
+        number += there
+        deviation = values - mean
+        moved = mean + deviation / number
+        grown = np.where(number == 1, values * 0.0, squares + deviation * (values - moved))
+        np.copyto(mean, np.where(number == 1, values, moved), where=there)
+        np.copyto(squares, grown, where=there)
+    variance: Floats = squares / number
+    return variance
 
 
 def _extreme(groups: Groups, better: Callable[[Floats, Floats], Flags]) -> Floats:
@@ -143,6 +158,7 @@ def _quantiles(groups: Groups, levels: Floats) -> Floats:
     result = np.full(groups.shape, np.nan)
     for group, rows in enumerate(groups.rows):
         values, present = groups.lines.values[rows], groups.lines.present[rows]
+        timely()
         for step, level in enumerate(levels):
             seen = values[present[:, step], step]
             result[group, step] = quantile(level, seen[None, :])[0]
@@ -161,60 +177,23 @@ _REDUCERS: dict[str, Callable[[Groups], Floats]] = {
 }
 
 
-def _choose(name: str, lines: Lines, key: Callable[[Labels], Labels], number: Floats) -> Lines:
-    """The series of the greatest, the least, or the first so many values, with all their labels."""
-    chosen = np.zeros(lines.present.shape, bool)
-    for rows in _groups(lines, key).rows:
-        index = np.array(rows)
-        for step, wanted in enumerate(number):
-            seen = index[lines.present[index, step]]
-            limit = _limit(wanted, len(seen))
-            chosen[_ranked(name, lines.values[seen, step], seen)[:limit], step] = True
-    if len(number) == 1:
-        order = _shown(name, lines, key)
-        return Lines([lines.labels[row] for row in order], lines.values[order], chosen[order])
-    return Lines(lines.labels, lines.values, chosen)
-
-
-def _limit(wanted: float, there: int) -> int:
-    if np.isnan(wanted):
-        raise ExecutionError("Parameter value is NaN")
-    if abs(wanted) >= 2**63:
-        raise ExecutionError(f"Scalar value {formatted(wanted)} overflows int64")
-    return max(0, min(int(wanted), there))
-
-
-def _ranked(name: str, values: Floats, rows: np.ndarray) -> np.ndarray:
-    """``rows`` from the one that is kept first; NaN comes last."""
-    if name == "limitk":
-        return rows
-    order = np.argsort(-values if name == "topk" else values, kind="stable")
-    ranked: np.ndarray = rows[order]
-    return ranked
-
-
-def _shown(name: str, lines: Lines, key: Callable[[Labels], Labels]) -> list[int]:
-    """Of an instant query: the groups one after the other, each in the order of its ranks."""
-    return [
-        int(row) for rows in _groups(lines, key).rows for row in _ranked(name, lines.values[rows, 0], np.array(rows))
-    ]
-
-
 def _count_values(lines: Lines, key: Callable[[Labels], Labels], label: str) -> Lines:
     """How many series have each value, which becomes a label."""
-    if not label.replace("_", "a").isalnum() or label[:1].isdigit():
-        raise ExecutionError(f'invalid label name "{label}"')
+    if not label:
+        raise ExecutionError('invalid label name ""')
     steps = lines.values.shape[1]
     counts: dict[Labels, Floats] = {}
     for group, rows in _grouped(lines, key).items():
         index, step = np.nonzero(lines.present[rows])
         found, which = np.unique(lines.values[rows][index, step], return_inverse=True)
+        timely()
+        limited((len(counts) + len(found)) * steps)
         number = np.zeros((len(found), steps))
         np.add.at(number, (which.ravel(), step), 1.0)
         for value, row in zip(found.tolist(), number, strict=True):
             labels = Labels([*group, (label, formatted(value))])
             counts[labels] = counts[labels] + row if labels in counts else row
     if not counts:
-        return Lines([], np.zeros((0, steps)), np.zeros((0, steps), bool))
+        return nothing(steps)
     values = np.stack(list(counts.values()))
-    return merged(list(counts), values, values > 0, lambda _: ExecutionError("duplicate series"))
+    return Lines(list(counts), values, values > 0)

@@ -4,6 +4,8 @@ Rules: https://prometheus.io/docs/prometheus/latest/querying/operators/ and upst
 (``VectorBinop``, ``VectorscalarBinop``, ``resultMetric``).
 """
 
+from dataclasses import replace
+
 import numpy as np
 import promql_parser as ast
 
@@ -11,7 +13,7 @@ from labkit.promql.failures import unsupported
 from labkit.promql.matching import matched
 from labkit.promql.operators import ARITHMETIC, COMPARISON, SETS, calculated, filtered
 from labkit.promql.sets import combined
-from labkit.promql.values import Lines, Numbers, Value, unnamed
+from labkit.promql.values import Lines, Numbers, Value
 
 
 def binary(node: ast.BinaryExpr, left: Value, right: Value) -> Value:
@@ -36,5 +38,5 @@ def _with_scalar(operator: str, lines: Lines, scalar: Numbers, *, as_bool: bool,
     vector, numbers = lines.values, np.broadcast_to(scalar.values, lines.values.shape)
     left, right = (numbers, vector) if swapped else (vector, numbers)
     if operator in COMPARISON and not as_bool:
-        return Lines(lines.labels, vector, lines.present & filtered(operator, left, right))
-    return Lines(unnamed(lines.labels), calculated(operator, left, right), lines.present)
+        return replace(lines, present=lines.present & filtered(operator, left, right))
+    return Lines(lines.labels, calculated(operator, left, right), lines.present).nameless()

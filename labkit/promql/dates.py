@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from labkit.promql.values import Floats, Lines, unnamed
+from labkit.promql.values import Floats, Lines
 
 Dates = Any
 """An array of datetime64, for which numpy's own types say nothing of units."""
@@ -44,7 +44,7 @@ PARTS: dict[str, Callable[[Dates], Dates]] = {
 
 def part(name: str, lines: Lines) -> Lines:
     """The part ``name`` of every value; NaN for a value that is no time."""
-    return Lines(unnamed(lines.labels), _part(name, lines.values), lines.present)
+    return Lines(lines.labels, _part(name, lines.values), lines.present).nameless()
 
 
 def _part(name: str, seconds: Floats) -> Floats:

@@ -6,27 +6,28 @@ from typing import Any
 import numpy as np
 import promql_parser as ast
 
-from labkit.clock import MINUTE, Millis
 from labkit.promql import selector
 from labkit.promql.absence import absent
 from labkit.promql.aggregate import aggregate
 from labkit.promql.binary import binary
-from labkit.promql.failures import ExecutionError, limited, unsupported
-from labkit.promql.functions import call
+from labkit.promql.choice import invalid_ratios
+from labkit.promql.enrichment import enriched
+from labkit.promql.failures import ExecutionError, unsupported
+from labkit.promql.functions import Invocation, call, invalid_quantiles
+from labkit.promql.limits import limited, timely
 from labkit.promql.over_time import present_over_time
-from labkit.promql.parsing import ends, millis
-from labkit.promql.values import Lines, Numbers, Ranges, Steps, Text, Value, tidy, unnamed
+from labkit.promql.parsing import bare, ends, millis
+from labkit.promql.query import Query
+from labkit.promql.values import Lines, Numbers, Ranges, Steps, Text, Value, tidy
 from labkit.signals.series import Selected
-
-SUBQUERY_STEP: Millis = MINUTE
-"""The step of a subquery that names none: Prometheus' default evaluation interval."""
 
 
 class Evaluation:
-    """Evaluates expressions over one source of series."""
+    """Evaluates the expressions of one query over a source of series."""
 
-    def __init__(self, source: selector.Source) -> None:
+    def __init__(self, source: selector.Source, query: Query) -> None:
         self._source = source
+        self._query = query
         self._methods: dict[type[ast.Expr], Callable[[Any, Steps], Value]] = {
             ast.NumberLiteral: self._number,
             ast.StringLiteral: self._text,
@@ -42,11 +43,14 @@ class Evaluation:
 
     def evaluate(self, node: ast.Expr, steps: Steps) -> Value:
         """The value of ``node`` at every one of ``steps``."""
+        timely()
         method = self._methods.get(type(node))
         if method is None:
             raise unsupported(type(node).__name__)
         value = method(node, steps)
-        return tidy(value) if isinstance(value, Lines) else value
+        if not isinstance(value, Lines):
+            return value
+        return tidy(value if self._query.options.delayed_names else value.settled())
 
     def _number(self, node: ast.NumberLiteral, steps: Steps) -> Value:
         return Numbers(np.full(len(steps.times), node.val))
@@ -62,11 +66,11 @@ class Evaluation:
         if isinstance(value, Numbers):
             return Numbers(-value.values)
         if isinstance(value, Lines):
-            return Lines(unnamed(value.labels), -value.values, value.present)
+            return Lines(value.labels, -value.values, value.present).nameless()
         raise ExecutionError("unary expression only allowed on expressions of type scalar or instant vector")
 
     def _selector(self, node: ast.VectorSelector, steps: Steps) -> Value:
-        return selector.instants(self._source, node, steps)[0]
+        return selector.instants(self._source, node, steps, self._query.options.lookback)[0]
 
     def _matrix(self, node: ast.MatrixSelector, steps: Steps) -> Value:
         return selector.ranges(self._source, node, steps)
@@ -76,7 +80,7 @@ class Evaluation:
         if node.range is None:
             raise unsupported("a subquery without a range")
         times, length = ends(node, steps), millis(node.range)
-        step = millis(node.step) if node.step is not None else SUBQUERY_STEP
+        step = millis(node.step) if node.step is not None else self._query.options.subquery_step
         if not len(times):
             return Ranges([], [], times, length)
         first = ((int(times.min()) - length) // step + 1) * step
@@ -93,30 +97,38 @@ class Evaluation:
 
     def _call(self, node: ast.Call, steps: Steps) -> Value:
         name, arguments = node.func.name, node.args
-        if name == "timestamp":
-            bare = _bare(arguments[0])
-            if isinstance(bare, ast.VectorSelector):
-                lines, moments = selector.instants(self._source, bare, steps)
-                return Lines(unnamed(lines.labels), moments / 1000, lines.present)
+        first = bare(arguments[0]) if arguments else None
+        if name == "timestamp" and isinstance(first, ast.VectorSelector):
+            lines, moments = selector.instants(self._source, first, steps, self._query.options.lookback)
+            return Lines(lines.labels, moments / 1000, lines.present).nameless()
+        if name == "info":
+            return self._info(node, steps)
         values = [self.evaluate(argument, steps) for argument in arguments]
-        if name == "absent" and isinstance(values[0], Lines):
-            return absent(_bare(arguments[0]), values[0].present)
-        if name == "absent_over_time" and isinstance(values[0], Ranges):
-            return absent(_bare(arguments[0]), present_over_time(values[0]).present)
-        return call(name, values, steps)
+        if first is not None and name == "absent" and isinstance(values[0], Lines):
+            return absent(first, values[0].present)
+        if first is not None and name == "absent_over_time" and isinstance(values[0], Ranges):
+            return absent(first, present_over_time(values[0]).present)
+        return call(Invocation(name, values, arguments, steps, self._query))
+
+    def _info(self, node: ast.Call, steps: Steps) -> Value:
+        """``info``: its second argument is no vector, but says which labels of which info series are wanted."""
+        lines = self.evaluate(node.args[0], steps)
+        wanted = bare(node.args[1]) if len(node.args) > 1 else None
+        if not isinstance(lines, Lines) or not isinstance(wanted, ast.VectorSelector | None):
+            raise ExecutionError("expected label selectors only, got vector selector instead")
+        return enriched(self._source, lines, wanted, steps, self._query.options.lookback)
 
     def _aggregate(self, node: ast.AggregateExpr, steps: Steps) -> Value:
+        parameter = self.evaluate(node.param, steps) if node.param is not None else None
         lines = self.evaluate(node.expr, steps)
         if not isinstance(lines, Lines):
             raise ExecutionError(f"expected type instant vector in aggregation expression, got {type(lines).__name__}")
-        return aggregate(node, lines, self.evaluate(node.param, steps) if node.param is not None else None)
+        if isinstance(parameter, Numbers):
+            if str(node.op) == "quantile":
+                invalid_quantiles(self._query, parameter.values, node.param)
+            if str(node.op) == "limit_ratio":
+                invalid_ratios(self._query, parameter.values, node.param)
+        return aggregate(node, lines, parameter)
 
     def _binary(self, node: ast.BinaryExpr, steps: Steps) -> Value:
         return binary(node, self.evaluate(node.lhs, steps), self.evaluate(node.rhs, steps))
-
-
-def _bare(node: ast.Expr) -> ast.Expr:
-    """Without parentheses."""
-    while isinstance(node, ast.ParenExpr):
-        node = node.expr
-    return node

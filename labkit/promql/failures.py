@@ -1,26 +1,33 @@
-"""The two ways a query fails: it is not understood, or it cannot be answered."""
+"""The ways a query fails: it is not understood, it cannot be answered, or it takes too long."""
 
 from labkit.errors import QueryError
 
 
 class MalformedQueryError(QueryError):
-    """A query that is none: Prometheus answers ``bad_data``."""
+    """A query that is none: Prometheus answers ``bad_data``.
+
+    ``position`` is where in the query (a count of characters) the trouble begins, ``None`` where that is not known.
+    """
+
+    position: int | None = None
 
 
 class ExecutionError(QueryError):
     """A query that is well formed but has no answer: Prometheus answers ``execution``."""
 
 
-def unsupported(what: str) -> ExecutionError:
-    """An :class:`ExecutionError` for what this engine leaves out."""
-    return ExecutionError(f"{what} is not supported here", remedy="write the query without it")
+class UnsupportedError(ExecutionError):
+    """A query that Prometheus answers and this engine does not."""
 
 
-CELLS = 50_000_000
-"""How many samples a query may hold at once (upstream's ``--query.max-samples``)."""
+class TimedOutError(QueryError):
+    """A query that took longer than it may: Prometheus answers ``timeout``."""
 
 
-def limited(samples: int) -> None:
-    """Raise if a query would hold more than :data:`CELLS` samples."""
-    if samples > CELLS:
-        raise ExecutionError("query processing would load too many samples into memory in query execution")
+class CanceledError(QueryError):
+    """A query that nobody waits for any more: Prometheus answers ``canceled``."""
+
+
+def unsupported(what: str) -> UnsupportedError:
+    """An :class:`UnsupportedError` for what this engine leaves out."""
+    return UnsupportedError(f"{what} is not supported here", remedy="write the query without it")

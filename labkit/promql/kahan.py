@@ -1,10 +1,25 @@
 """Sums that do not lose small addends among large ones (Neumaier's variant, as upstream ``kahanSumInc``)."""
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+def summed(values: Iterable[float]) -> float:
+    """The sum of a few numbers, by the steps of :class:`Sum`: quicker where there is but one cell to add up in."""
+    total, compensation = 0.0, 0.0
+    for value in values:
+        new = total + value
+        compensation += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+        total = new
+        if math.isinf(new):
+            compensation = 0.0
+    return total if math.isinf(total) else total + compensation
 
 
 class Sum:
@@ -20,9 +35,13 @@ class Sum:
             total = self.total + values
             larger = np.abs(self.total) >= np.abs(values)
             lost = np.where(larger, (self.total - total) + values, (values - total) + self.total)
-            lost = np.where(np.isinf(total), -self.compensation, lost)
-        np.copyto(self.total, total, where=where)
-        np.copyto(self.compensation, self.compensation + lost, where=where)
+            compensation = self.compensation + lost
+            compensation[np.isinf(total)] = 0.0
+        if where.all():
+            self.total, self.compensation = total, compensation
+        else:
+            np.copyto(self.total, total, where=where)
+            np.copyto(self.compensation, compensation, where=where)
 
     @property
     def value(self) -> Floats:

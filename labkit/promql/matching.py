@@ -6,8 +6,9 @@ import numpy as np
 import promql_parser as ast
 
 from labkit.promql.failures import ExecutionError, unsupported
+from labkit.promql.limits import limited
 from labkit.promql.operators import ARITHMETIC, COMPARISON, calculated, filtered
-from labkit.promql.values import Flags, Lines, merged
+from labkit.promql.values import METADATA, Flags, Lines, merged, nothing
 from labkit.signals.labels import NAME, Labels
 
 _Card = ast.VectorMatchCardinality
@@ -55,8 +56,9 @@ def matched(node: ast.BinaryExpr, left: Lines, right: Lines) -> Lines:
     _no_duplicates(how, one, both, "left" if how.many == "right" else "right")
     pairs = _pairs(how, many, one)
     if not pairs:
-        return Lines([], np.zeros((0, steps)), np.zeros((0, steps), bool))
+        return nothing(steps)
     of_many, of_one = (np.array(side) for side in zip(*pairs, strict=True))
+    limited(len(pairs) * steps)
     present = many.present[of_many] & one.present[of_one]
     of_left, of_right = (of_one, of_many) if how.many == "right" else (of_many, of_one)
     values, against = left.values[of_left], right.values[of_right]
@@ -67,10 +69,10 @@ def matched(node: ast.BinaryExpr, left: Lines, right: Lines) -> Lines:
         values = calculated(operator, values, against)
     if not how.many:  # what a comparison has filtered out meets nobody
         _one_to_one(how, many, of_many, present)
-    drop_name = operator in ARITHMETIC or as_bool
-    labels = [_result(how, many.labels[m], one.labels[o], drop_name=drop_name) for m, o in pairs]
-    kept = np.flatnonzero(present.any(axis=1))
-    return merged([labels[row] for row in kept], values[kept], present[kept], _ambiguous)
+    changed = operator in ARITHMETIC
+    labels = [_result(how, many.labels[m], one.labels[o], drop_name=changed) for m, o in pairs]
+    lines = Lines(labels, values, present, np.full(len(labels), as_bool))
+    return merged(lines.rows(np.flatnonzero(present.any(axis=1))), _ambiguous)
 
 
 def _pairs(how: Matching, many: Lines, one: Lines) -> list[tuple[int, int]]:
@@ -84,7 +86,7 @@ def _pairs(how: Matching, many: Lines, one: Lines) -> list[tuple[int, int]]:
 
 def _result(how: Matching, many: Labels, one: Labels, *, drop_name: bool) -> Labels:
     """The labels of a result (upstream ``resultMetric``)."""
-    labels = many.without((NAME,)) if drop_name else many
+    labels = many.without(METADATA) if drop_name else many
     if not how.many:
         labels = labels.only(how.names) if how.on else labels.without(how.names)
     if how.include:

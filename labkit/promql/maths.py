@@ -1,10 +1,11 @@
 """Functions of one value after the other."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from labkit.promql.values import Floats, Lines, Numbers, unnamed
+from labkit.promql.values import Floats, Lines, Numbers
 
 SIMPLE: dict[str, Callable[[Floats], Floats]] = {
     "abs": np.abs, "ceil": np.ceil, "floor": np.floor, "exp": np.exp, "sqrt": np.sqrt,
@@ -21,13 +22,13 @@ SIMPLE: dict[str, Callable[[Floats], Floats]] = {
 def applied(function: Callable[[Floats], Floats], lines: Lines) -> Lines:
     """Every value through ``function``; the metric's name goes."""
     with np.errstate(all="ignore"):
-        return Lines(unnamed(lines.labels), function(lines.values), lines.present)
+        return Lines(lines.labels, function(lines.values), lines.present).nameless()
 
 
 def clamp(lines: Lines, low: Numbers, high: Numbers) -> Lines:
     """Values held between ``low`` and ``high``; nothing at steps where ``low`` is above ``high``."""
     result = applied(lambda values: np.maximum(low.values, np.minimum(high.values, values)), lines)
-    return Lines(result.labels, result.values, result.present & ~(high.values < low.values))
+    return replace(result, present=result.present & ~(high.values < low.values))
 
 
 def clamp_min(lines: Lines, low: Numbers) -> Lines:

@@ -22,3 +22,14 @@ def encoded(value: float) -> str:
     if 0 < size < 1e-6 or 1e21 <= size < math.inf:
         return repr(float(value))
     return formatted(value)
+
+
+def general(value: float) -> str:
+    """``value`` as Go's ``%g``: shortest, with an exponent below 1e-4 and from 1e6 on."""
+    if not math.isfinite(value) or value == 0:
+        return formatted(value)
+    digits = Decimal(repr(float(value))).normalize()
+    if -4 <= digits.adjusted() < 6:
+        return formatted(value)
+    mantissa, _, exponent = f"{digits:e}".partition("e")
+    return f"{mantissa}e{exponent[0]}{exponent[1:].zfill(2)}"

@@ -1,8 +1,11 @@
 """Aggregations of one series over its window (``*_over_time``)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from labkit.promql.kahan import Variance
+from labkit.promql.limits import timely
 from labkit.promql.quantiles import quantile
 from labkit.promql.running import window_sums
 from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
@@ -44,6 +47,13 @@ def last_over_time(ranges: Ranges) -> Lines:
     )
 
 
+def first_over_time(ranges: Ranges) -> Lines:
+    """The oldest sample; the metric's name stays."""
+    return each_bundle(
+        ranges, lambda bundle: (bundle.values[:, first_and_last(bundle)[0]], _there(bundle)[0]), keep_name=True
+    )
+
+
 def min_over_time(ranges: Ranges) -> Lines:
     """The least value; NaN only if there is nothing else."""
     return each_bundle(ranges, lambda bundle: (reduced(np.fmin, bundle), _there(bundle)[0]))
@@ -66,13 +76,24 @@ def stddev_over_time(ranges: Ranges) -> Lines:
 
 def quantile_over_time(levels: Floats, ranges: Ranges) -> Lines:
     """The quantile at ``levels``, of shape (steps,), interpolated between samples."""
+    return _each_window(ranges, lambda step, values: quantile(levels[step], values))
+
+
+def mad_over_time(ranges: Ranges) -> Lines:
+    """The median of the distances from the median."""
+    return _each_window(ranges, lambda _, values: quantile(0.5, np.abs(values - quantile(0.5, values)[:, None])))
+
+
+def _each_window(ranges: Ranges, take: Callable[[int, Floats], Floats]) -> Lines:
+    """``take`` of every step's samples, of shape (series, samples)."""
 
     def compute(bundle: Bundle) -> tuple[Floats, Flags]:
         present, shape = _there(bundle)
         result = np.full(shape, np.nan)
         for step, (low, high) in enumerate(zip(bundle.low, bundle.high, strict=True)):
             if low < high:
-                result[:, step] = quantile(levels[step], bundle.values[:, low:high])
+                timely()
+                result[:, step] = take(step, bundle.values[:, low:high])
         return result, present
 
     return each_bundle(ranges, compute)

@@ -7,6 +7,8 @@ import promql_parser as ast
 
 from labkit.clock import Millis
 from labkit.promql.failures import MalformedQueryError, unsupported
+from labkit.promql.options import Options
+from labkit.promql.query import Query
 from labkit.promql.values import Steps, Times
 from labkit.signals.labels import NAME
 from labkit.signals.matcher import Match, Matcher
@@ -37,6 +39,11 @@ def parse(query: str) -> ast.Expr:
     return tree
 
 
+def parsed(text: str, options: Options) -> Query:
+    """A query, ready to be answered; :class:`MalformedQueryError` if it is none."""
+    return Query(text, parse(text), options)
+
+
 def _readable(node: ast.Expr) -> None:
     """Read what the parser converts only when it is asked for: raises if a time or duration is out of bounds."""
     if isinstance(node, ast.MatrixSelector):
@@ -49,6 +56,13 @@ def _readable(node: ast.Expr) -> None:
         millis(node.offset or timedelta())
         if node.at is not None and node.at.at is not None:
             moment(node.at.at)
+
+
+def bare(node: ast.Expr) -> ast.Expr:
+    """Without parentheses."""
+    while isinstance(node, ast.ParenExpr):
+        node = node.expr
+    return node
 
 
 def matchers(selector: ast.VectorSelector) -> tuple[Matcher, ...]:

@@ -6,7 +6,7 @@ Formulas: upstream ``promql/functions.go`` (``extrapolatedRate``, ``instantValue
 import numpy as np
 
 from labkit.promql.running import window_sums
-from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
+from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges, picked
 from labkit.promql.windows import count, each_bundle, first_and_last
 
 _THRESHOLD = 1.1
@@ -41,8 +41,8 @@ def idelta(ranges: Ranges) -> Lines:
 def _extrapolated(ranges: Ranges, bundle: Bundle, *, counter: bool, per_second: bool) -> tuple[Floats, Flags]:
     first, last = first_and_last(bundle)
     number = count(bundle)
-    start = bundle.values[:, first]
-    change = bundle.values[:, last] - start
+    start = picked(bundle.values, first)
+    change = picked(bundle.values, last) - start
     if counter:
         change = change + _resets(bundle)
     sampled = (bundle.times[last] - bundle.times[first]) / 1000
@@ -52,8 +52,10 @@ def _extrapolated(ranges: Ranges, bundle: Bundle, *, counter: bool, per_second: 
     before = np.where(before >= interval * _THRESHOLD, interval / 2, before)
     after = np.where(after >= interval * _THRESHOLD, interval / 2, after)
     if counter:  # not further back than to where the counter was zero
-        to_zero = np.where((change > 0) & (start >= 0), sampled * (start / change), before)
-        before = np.where(to_zero < before, to_zero, before)
+        to_zero = sampled * (start / change)
+        nearer = (to_zero < before) & (change > 0) & (start >= 0)
+        if nearer.any():
+            before = np.where(nearer, to_zero, before)
     factor = (sampled + before + after) / sampled
     if per_second:
         factor = factor / (ranges.length / 1000)
@@ -63,10 +65,15 @@ def _extrapolated(ranges: Ranges, bundle: Bundle, *, counter: bool, per_second: 
 def _resets(bundle: Bundle) -> Floats:
     """What a counter had counted before it was reset, summed over each window's resets."""
     fell = bundle.values[:, 1:] < bundle.values[:, :-1]
-    if not fell.any():
-        return np.zeros((len(bundle.rows), len(bundle.low)))
-    low = np.minimum(bundle.low, fell.shape[1])
-    return window_sums(np.where(fell, bundle.values[:, :-1], 0.0), low, np.maximum(bundle.high - 1, low))
+    counted = np.zeros((len(bundle.rows), len(bundle.low)))
+    rows = np.flatnonzero(fell.any(axis=1))
+    if len(rows):  # few counters are ever reset, and seldom
+        places = np.flatnonzero(fell[rows].any(axis=0))
+        at = np.ix_(rows, places)
+        low = places.searchsorted(bundle.low)
+        high = np.maximum(places.searchsorted(bundle.high - 1), low)
+        counted[rows] = window_sums(np.where(fell[at], bundle.values[at], 0.0), low, high)
+    return counted
 
 
 def _last_two(bundle: Bundle, *, rate: bool) -> tuple[Floats, Flags]:

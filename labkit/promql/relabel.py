@@ -7,7 +7,7 @@ import numpy as np
 from labkit.errors import QueryError
 from labkit.promql.failures import ExecutionError
 from labkit.promql.values import Lines, Text, merged
-from labkit.signals.labels import Labels
+from labkit.signals.labels import NAME, Labels
 from labkit.signals.regex import compiled
 
 _REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
@@ -27,7 +27,7 @@ def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, p
             return labels
         return Labels([*labels.without((target.value,)), (target.value, _expanded(replacement.value, found))])
 
-    return _relabelled(lines, [replaced(labels) for labels in lines.labels])
+    return _relabelled(lines, [replaced(labels) for labels in lines.labels], target.value)
 
 
 def label_join(lines: Lines, target: Text, separator: Text, *sources: Text) -> Lines:
@@ -39,15 +39,17 @@ def label_join(lines: Lines, target: Text, separator: Text, *sources: Text) -> L
         Labels([*labels, (target.value, separator.value.join(labels.get(source.value) for source in sources))])
         for labels in lines.labels
     ]
-    return _relabelled(lines, joined)
+    return _relabelled(lines, joined, target.value)
 
 
-def _relabelled(lines: Lines, labels: list[Labels]) -> Lines:
+def _relabelled(lines: Lines, labels: list[Labels], target: str) -> Lines:
     def fail(_: Labels) -> ExecutionError:
         return ExecutionError("vector cannot contain metrics with the same labelset")
 
-    kept = np.flatnonzero(lines.present.any(axis=1))
-    return merged([labels[row] for row in kept], lines.values[kept], lines.present[kept], fail)
+    same = [new is old for new, old in zip(labels, lines.labels, strict=True)]
+    dropped = lines.flags() & (np.array(same, bool) | (target != NAME))  # a name that is given stays
+    relabelled = Lines(labels, lines.values, lines.present, dropped)
+    return merged(relabelled.rows(np.flatnonzero(lines.present.any(axis=1))), fail)
 
 
 def _label_name(name: str, function: str, role: str = "destination") -> None:

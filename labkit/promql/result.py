@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.clock import Millis
+from labkit.promql.annotations import NOTHING, Annotations
 from labkit.signals.labels import Labels
 
 
@@ -15,6 +16,7 @@ class Scalar:
 
     time: Millis
     value: float
+    annotations: Annotations = NOTHING
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class String:
 
     time: Millis
     value: str
+    annotations: Annotations = NOTHING
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Vector:
     time: Millis
     labels: list[Labels]
     values: NDArray[np.float64]
+    annotations: Annotations = NOTHING
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Matrix:
     times: NDArray[np.int64]
     values: NDArray[np.float64]
     present: NDArray[np.bool_]
+    annotations: Annotations = NOTHING
 
 
 Result = Scalar | Vector | Matrix | String
-"""What a query gives."""
+"""What a query gives. Its ``annotations`` are the warnings and infos that go with it."""

@@ -10,14 +10,12 @@ from typing import Protocol
 import numpy as np
 import promql_parser as ast
 
-from labkit.clock import MINUTE, Millis
-from labkit.promql.failures import limited
+from labkit.clock import Millis
+from labkit.promql.limits import limited, queried
 from labkit.promql.parsing import ends, matchers, millis
-from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times
+from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times, picked
 from labkit.signals.matcher import Matcher
 from labkit.signals.series import Selected, is_stale
-
-LOOKBACK: Millis = 5 * MINUTE
 
 
 class Source(Protocol):
@@ -27,53 +25,64 @@ class Source(Protocol):
         """The series that match and their samples from ``start`` to ``end``, both included."""
 
 
-def instants(source: Source, node: ast.VectorSelector, steps: Steps) -> tuple[Lines, "np.ndarray"]:
+def instants(source: Source, node: ast.VectorSelector, steps: Steps, lookback: Millis) -> tuple[Lines, "np.ndarray"]:
     """A selector's instant vector, and the times of its samples, of shape (series, steps)."""
-    times = ends(node, steps)
-    found = _select(source, node, times, LOOKBACK)
+    return looked_up(source, matchers(node), ends(node, steps), lookback)
+
+
+def looked_up(source: Source, wanted: Sequence[Matcher], times: Times, lookback: Millis) -> tuple[Lines, "np.ndarray"]:
+    """The newest samples at ``times`` that are not older than ``lookback``, and their times, (series, steps) each."""
+    found = _select(source, wanted, times, lookback)
     limited(len(found) * len(times))
     values = np.zeros((len(found), len(times)))
     present = np.zeros(values.shape, bool)
     moments = np.zeros(values.shape, np.int64)
+    labels = [series.labels for series in found]
     for rows, sampled in _aligned(found):
         index = sampled.searchsorted(times, side="right") - 1
-        fresh = (index >= 0) & (sampled[index] > times - LOOKBACK)
-        stack = np.stack([found[row].values for row in rows])[:, index]
-        values[rows] = stack
-        present[rows] = fresh & ~is_stale(stack)
-        moments[rows] = sampled[index]
-    return Lines([series.labels for series in found], values, present), moments
+        fresh = (index >= 0) & (sampled[index] > times - lookback)
+        stack = picked(np.stack([found[row].values for row in rows]), index)
+        there = fresh & ~is_stale(stack)
+        queried(int(np.count_nonzero(there)))
+        if len(rows) == len(found):  # all are alike: nothing to put together
+            return Lines(labels, stack, there), np.broadcast_to(sampled[index], stack.shape)
+        values[rows], present[rows], moments[rows] = stack, there, sampled[index]
+    return Lines(labels, values, present), moments
 
 
 def ranges(source: Source, node: ast.MatrixSelector, steps: Steps) -> Ranges:
     """A range selector's windows."""
     times, length = ends(node.vector_selector, steps), millis(node.range)
-    found = [_unstale(series) for series in _select(source, node.vector_selector, times, length)]
-    return windows(found, times, length)
+    return windows(_unstale(_select(source, matchers(node.vector_selector), times, length)), times, length)
 
 
 def windows(found: list[Selected], times: Times, length: Millis) -> Ranges:
     """Series cut into a window ``(time - length, time]`` for each of ``times``; samples must not be stale markers."""
-    limited(len(found) * len(times))
+    limited(max(len(found) * len(times), sum(len(series.times) for series in found)))
     bundles = []
     for rows, sampled in _aligned(found):
         low, high = (sampled.searchsorted(bound, side="right") for bound in (times - length, times))
+        queried(len(rows) * int((high - low).sum()))
         bundles.append(Bundle(rows, sampled, np.stack([found[row].values for row in rows]), low, high))
     return Ranges([series.labels for series in found], bundles, times, length)
 
 
-def _select(source: Source, node: ast.VectorSelector, times: Times, length: Millis) -> list[Selected]:
+def _select(source: Source, wanted: Sequence[Matcher], times: Times, length: Millis) -> list[Selected]:
     if not len(times):
         return []
-    found = source.select(matchers(node), int(times.min()) - length + 1, int(times.max()))
+    found = source.select(wanted, int(times.min()) - length + 1, int(times.max()))
     return sorted(found, key=lambda series: series.labels)
 
 
-def _unstale(series: Selected) -> Selected:
-    stale = is_stale(series.values)
-    if not stale.any():
-        return series
-    return Selected(series.labels, series.times[~stale], series.values[~stale])
+def _unstale(found: list[Selected]) -> list[Selected]:
+    """The series without their stale markers."""
+    if not found or not is_stale(np.concatenate([series.values for series in found])).any():
+        return found
+    stale = [is_stale(series.values) for series in found]
+    return [
+        Selected(series.labels, series.times[~gone], series.values[~gone]) if gone.any() else series
+        for series, gone in zip(found, stale, strict=True)
+    ]
 
 
 def _aligned(found: list[Selected]) -> Iterable[tuple[list[int], Times]]:

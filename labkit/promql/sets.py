@@ -1,8 +1,11 @@
 """Set operators between two vectors: ``and``, ``or``, ``unless``."""
 
+from dataclasses import replace
+
 import numpy as np
 import promql_parser as ast
 
+from labkit.promql.limits import limited
 from labkit.promql.matching import Matching, matching
 from labkit.promql.values import Flags, Lines
 from labkit.signals.labels import Labels
@@ -13,13 +16,15 @@ def combined(node: ast.BinaryExpr, left: Lines, right: Lines) -> Lines:
     how, operator = matching(node.modifier), str(node.op)
     if operator == "or":
         fresh = right.present & ~_met(how, right, left)
+        limited((len(left.labels) + len(right.labels)) * fresh.shape[1])
         return Lines(
             [*left.labels, *right.labels],
             np.concatenate([left.values, right.values]),
             np.concatenate([left.present, fresh]),
+            np.concatenate([left.flags(), right.flags()]),
         )
     met = _met(how, left, right)
-    return Lines(left.labels, left.values, left.present & (met if operator == "and" else ~met))
+    return replace(left, present=left.present & (met if operator == "and" else ~met))
 
 
 def _met(how: Matching, lines: Lines, others: Lines) -> Flags:

@@ -1,20 +1,37 @@
 """Going through the windows of a range vector, all series and steps at once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges, unnamed
+from labkit.promql.limits import limited, timely
+from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges
+
+_CELLS = 2**16
+"""Cells of the arrays that are computed with at once: half a megabyte each."""
 
 
 def each_bundle(ranges: Ranges, compute: Callable[[Bundle], tuple[Floats, Flags]], *, keep_name: bool = False) -> Lines:
     """An instant vector made bundle by bundle: ``compute`` gives values and presence, (series, steps) each."""
+    limited(ranges.shape[0] * ranges.shape[1])
     values = np.zeros(ranges.shape)
     present = np.zeros(ranges.shape, bool)
     with np.errstate(all="ignore"):
         for bundle in ranges.bundles:
-            values[bundle.rows], present[bundle.rows] = compute(bundle)
-    return Lines(ranges.labels if keep_name else unnamed(ranges.labels), values, present)
+            for part in _parts(bundle):
+                timely()
+                values[part.rows], present[part.rows] = compute(part)
+    lines = Lines(ranges.labels, values, present)
+    return lines if keep_name else lines.nameless()
+
+
+def _parts(bundle: Bundle) -> Iterator[Bundle]:
+    """A bundle in parts whose arrays stay in the processor's cache from one operation to the next."""
+    size = max(1, _CELLS // max(1, len(bundle.low)))
+    for start in range(0, len(bundle.rows), size):
+        rows = bundle.rows[start : start + size]
+        yield replace(bundle, rows=rows, values=bundle.values[start : start + size])
 
 
 def samples(bundle: Bundle) -> Iterator[tuple[Floats, Flags, Floats]]:
@@ -26,6 +43,7 @@ def samples(bundle: Bundle) -> Iterator[tuple[Floats, Flags, Floats]]:
     last = len(bundle.times) - 1
     seconds = bundle.times / 1000
     for place in range(int((bundle.high - bundle.low).max(initial=0))):
+        timely()
         index = bundle.low + place
         there = index < bundle.high
         index = np.minimum(index, last)

@@ -3,7 +3,6 @@
 The server puts faces before it; the grader replays a journal into it.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,8 @@ from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
 from labkit.sandbox.faces import prometheus, research_api
+from labkit.sandbox.faces.prometheus_call import Reply
+from labkit.sandbox.faces.prometheus_pool import Arrival, QueryPool
 from labkit.sandbox.faces.research_api import HttpAnswer
 from labkit.sandbox.gate import Gate
 from labkit.sandbox.statement import execute
@@ -64,6 +65,7 @@ class Sandbox:
         self.drive = driver(self.world)
         self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
         self.promql = Engine(self.world.series)
+        self.queries = QueryPool()
         self.postgres = Postgres(home, self.seed, start)
         self.gate = Gate(self.drive, self._handlers(), self.journal)
         self.world.system.causes.on_change(self._follow)
@@ -80,6 +82,7 @@ class Sandbox:
 
     async def close(self) -> None:
         """Stop the engines and close the journal."""
+        self.queries.close()
         await self.postgres.stop()
         self.journal.close()
 
@@ -123,13 +126,17 @@ class Sandbox:
         answer = research_api.respond(self.world.store, action)
         return answer, {"code": answer.code, "body": answer.body[:2000]}
 
-    async def _query(self, _: User, action: Query, __: Streams) -> tuple[tuple[int, Any], dict[str, Any]]:
+    async def _query(self, _: User, action: Query, __: Streams) -> tuple[Reply, dict[str, Any]]:
         now = self.world.now
+
+        def answer(arrival: Arrival) -> Reply:
+            return prometheus.respond(
+                self.promql, self.world.series, lambda: now, action.path, action.params, arrival=arrival
+            )
+
         # In a thread, over snapshots: a heavy query must not stop the world.
-        code, body = await asyncio.to_thread(
-            prometheus.respond, self.promql, self.world.series, lambda: now, action.path, action.params, "GET"
-        )
-        return (code, body), {"code": code}
+        reply = await self.queries.run(answer)
+        return reply, {"code": reply.code}
 
     async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, await execute(self.postgres, TRAINEE.name, action.sql)

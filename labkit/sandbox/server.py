@@ -193,6 +193,8 @@ def _server(application: Any, tls: tuple[Path, Path] | None) -> _Server:
             lifespan="off",
             log_level="warning",
             access_log=False,
+            timeout_keep_alive=300,
+            h11_max_incomplete_event_size=1024 * 1024,  # a long query in an address: Go's limit
             server_header=False,
             timeout_graceful_shutdown=1,
             ssl_certfile=tls and tls[0],

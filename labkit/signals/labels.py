@@ -30,16 +30,21 @@ class Labels(tuple[tuple[str, str], ...]):
 
     def without(self, names: Container[str]) -> "Labels":
         """All labels but those named."""
-        return Labels(pair for pair in self if pair[0] not in names)
+        return _of([pair for pair in self if pair[0] not in names])
 
     def only(self, names: Container[str]) -> "Labels":
         """The labels named, as far as they are there."""
-        return Labels(pair for pair in self if pair[0] in names)
+        return _of([pair for pair in self if pair[0] in names])
 
     def __str__(self) -> str:
         """As PromQL writes a series: ``name{label="value"}``."""
         inner = ", ".join(f'{name}="{_escape(value)}"' for name, value in self if name != NAME)
         return f"{self.name}{{{inner}}}" if inner or not self.name else self.name
+
+
+def _of(pairs: list[tuple[str, str]]) -> Labels:
+    """Labels of pairs that come from labels: sorted already, none empty."""
+    return tuple.__new__(Labels, pairs)
 
 
 def _escape(value: str) -> str:

@@ -22,6 +22,11 @@ class Pattern(Protocol):
         """The match of the whole text, if there is one."""
 
 
+def quoted(text: str) -> str:
+    """A pattern that matches just ``text``."""
+    return str(re2.escape(text))
+
+
 def compiled(pattern: str) -> Pattern:
     """A pattern, ready to match; :class:`QueryError` if it is none."""
     try:

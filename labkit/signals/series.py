@@ -7,14 +7,16 @@ after its own has ended there: it gets Prometheus' stale marker at the first tim
 
 import hashlib
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labkit.clock import Millis
-from labkit.signals.labels import NAME, Labels
+from labkit.signals.block import Block, View
+from labkit.signals.index import Index
+from labkit.signals.labels import Labels
 from labkit.signals.matcher import Match, Matcher
 
 __all__ = ["STALE", "Block", "Labels", "Match", "Matcher", "Metadata", "Selected", "SeriesStore", "is_stale"]
@@ -26,8 +28,8 @@ _STALE_BITS = 0x7FF0000000000002
 STALE: float = struct.unpack("<d", struct.pack("<Q", _STALE_BITS))[0]
 """The stale marker: a NaN with bits of its own (upstream ``model/value/value.go``)."""
 
-Part = tuple[int, int]
-"""Where a stretch of a series is: the index of its block and its column there."""
+Part = tuple[Block, int]
+"""Where a stretch of a series is: its block and its column there."""
 
 
 def is_stale(values: Floats) -> NDArray[np.bool_]:
@@ -56,49 +58,6 @@ class Selected:
     values: Floats
 
 
-class Block:
-    """Series sampled together: one column of times, one row of values a time. Grows by doubling."""
-
-    def __init__(self, labels: list[Labels], after: Millis | None = None) -> None:
-        self.labels = labels
-        self.count = 0
-        self.ended = False
-        self._last = after
-        self._times = np.empty(64, np.int64)
-        self._values = np.empty((64, len(labels)), np.float64)
-
-    def append(self, time: Millis, values: Floats) -> None:
-        """Add a sample of every series; ``time`` must be later than the last, ``values`` of shape (series,)."""
-        if values.shape != (len(self.labels),):
-            raise ValueError(f"{len(self.labels)} values are wanted, not {values.shape}")
-        if self.ended:
-            raise ValueError("another block has begun since")
-        if self._last is not None and time <= self._last:
-            raise ValueError(f"the sample at {time} is not after the last, at {self._last}")
-        if self.count == len(self._times):
-            self._times = np.concatenate([self._times, np.empty_like(self._times)])
-            self._values = np.concatenate([self._values, np.empty_like(self._values)])
-        self._times[self.count] = time
-        self._values[self.count] = values
-        self._last = time
-        self.count += 1
-
-    def end(self) -> Millis | None:
-        """Take no more samples; the time of the last one, here or before."""
-        self.ended = True
-        return self._last
-
-    @property
-    def times(self) -> Times:
-        """The times there are, of shape (count,)."""
-        return self._times[: self.count]
-
-    @property
-    def values(self) -> Floats:
-        """The values there are, of shape (count, series)."""
-        return self._values[: self.count]
-
-
 class SeriesStore:
     """All series of one world."""
 
@@ -106,8 +65,8 @@ class SeriesStore:
         self.metadata: dict[str, Metadata] = {}
         self._blocks: list[Block] = []
         self._end: Millis | None = None
-        self._parts: dict[Labels, list[Part]] = {}
-        self._by_name: dict[str, list[Labels]] = {}
+        self._parts: dict[Labels, tuple[Part, ...]] = {}
+        self._index = Index()
 
     def block(self, labels: list[Labels]) -> Block:
         """Begin a block; series of the last block that are not in ``labels`` end with its first sample."""
@@ -116,35 +75,50 @@ class SeriesStore:
         if self._blocks:
             self._end = self._blocks[-1].end()
             if not self._blocks[-1].count:
-                self._discard()
+                self._drop(self._blocks.pop())
+        new = Block(labels, self._end)
+        if self._blocks:
+            self._blocks[-1].following = new
+        self._blocks.append(new)
         for column, series in enumerate(labels):
-            if series not in self._parts:
-                self._by_name.setdefault(series.name, []).append(series)
-            self._parts.setdefault(series, []).append((len(self._blocks), column))
-        self._blocks.append(Block(labels, self._end))
-        return self._blocks[-1]
+            self._parts[series] = (*self._parts.get(series, ()), (new, column))
+            self._index.add(series)
+        return new
 
     def describe(self, name: str, type: str, help: str) -> None:
         """Set a metric's type and help."""
         self.metadata[name] = Metadata(type, help)
 
+    def forget(self, before: Millis) -> None:
+        """Let go of samples older than ``before``, a chunk of them at a time, and of series that have none left."""
+        while len(self._blocks) > 1 and self._blocks[0].forget(before):
+            self._drop(self._blocks.pop(0))
+        if self._blocks:
+            self._blocks[0].forget(before)
+
     def select(self, matchers: Sequence[Matcher], start: Millis, end: Millis) -> list[Selected]:
         """The series that match and their samples from ``start`` to ``end``, both included, if there are any."""
-        times: dict[tuple[int, ...], Times] = {}
-        found = (self._read(labels, start, end, times) for labels in self._matching(matchers))
-        return [selected for selected in found if len(selected.times)]
+        found: list[Selected] = []
+        for labels, stretches in self._stretches(matchers, start, end):
+            times = np.concatenate([stretch.times for stretch in stretches]) if stretches[1:] else stretches[0].times
+            parts = [stretch.read() for stretch in stretches]
+            values = np.concatenate(parts, axis=1) if parts[1:] else parts[0]
+            found += [Selected(series, times, row) for series, row in zip(labels, values, strict=True)]
+        return found
 
     def series(self, matchers: Sequence[Matcher], start: Millis, end: Millis) -> list[Labels]:
         """The series that match and have a sample from ``start`` to ``end``, sorted."""
-        return sorted(selected.labels for selected in self.select(matchers, start, end))
+        return sorted(series for labels, _ in self._stretches(matchers, start, end) for series in labels)
 
     def label_names(self, labels: Iterable[Labels] | None = None) -> list[str]:
         """The names of all labels of ``labels`` (of all series), sorted."""
-        return sorted({name for series in self._of(labels) for name, _ in series})
+        return self._index.names() if labels is None else sorted({name for series in labels for name, _ in series})
 
     def label_values(self, name: str, labels: Iterable[Labels] | None = None) -> list[str]:
         """The values a label has in ``labels`` (in all series), sorted."""
-        return sorted({series.get(name) for series in self._of(labels)} - {""})
+        if labels is None:
+            return self._index.values(name)
+        return sorted({series.get(name) for series in labels} - {""})
 
     def digest(self) -> bytes:
         """A hash of all labels, times and values. Equal stores have equal digests."""
@@ -152,45 +126,67 @@ class SeriesStore:
         for block in self._blocks:
             hashed.update(f"{len(block.labels)}/{block.count}\n{block.labels!r}\n".encode())
             hashed.update(block.times.astype("<i8").tobytes())
-            hashed.update(block.values.astype("<f8").tobytes())
+            for piece in block.bytes():
+                hashed.update(piece)
         return hashed.digest()
 
-    def _of(self, labels: Iterable[Labels] | None) -> Iterable[Labels]:
-        return self._parts if labels is None else labels
+    @property
+    def nbytes(self) -> int:
+        """The memory the samples take; labels take their own."""
+        return sum(block.nbytes for block in self._blocks)
 
-    def _discard(self) -> None:
-        """Forget the last block, which has no sample."""
-        for labels in self._blocks.pop().labels:
-            self._parts[labels].pop()
-            if not self._parts[labels]:
+    def _drop(self, block: Block) -> None:
+        """Forget a block, and the series that were in no other."""
+        for labels in block.labels:
+            left = tuple(part for part in self._parts[labels] if part[0] is not block)
+            if left:
+                self._parts[labels] = left
+            else:
                 del self._parts[labels]
-                self._by_name[labels.name].remove(labels)
+                self._index.discard(labels)
 
-    def _matching(self, matchers: Sequence[Matcher]) -> Iterable[Labels]:
-        named = next((m.value for m in matchers if m.name == NAME and m.op is Match.EQUAL), None)
-        candidates: Iterable[Labels] = self._parts if named is None else self._by_name.get(named, ())
-        return [labels for labels in candidates if all(matcher.matches(labels) for matcher in matchers)]
+    def _stretches(
+        self, matchers: Sequence[Matcher], start: Millis, end: Millis
+    ) -> Iterator[tuple[list[Labels], list["_Stretch"]]]:
+        """The series that match, those that lie in the same blocks together, and where their samples are."""
+        together: dict[tuple[int, ...], list[tuple[Labels, tuple[Part, ...]]]] = {}
+        for labels in self._index.matching(matchers):
+            parts = self._parts.get(labels, ())
+            together.setdefault(tuple([id(block) for block, _ in parts]), []).append((labels, parts))
+        for alike in together.values():
+            stretches = _within([parts for _, parts in alike], start, end)
+            if stretches:
+                yield [labels for labels, _ in alike], stretches
 
-    def _read(self, labels: Labels, start: Millis, end: Millis, shared: dict[tuple[int, ...], Times]) -> Selected:
-        """One series; its parts are joined, with a stale marker where a block follows that it is not in."""
-        times: list[Times] = []
-        values: list[Floats] = []
-        key: list[int] = []
-        parts = self._parts[labels]
-        for place, (index, column) in enumerate(parts):
-            block = self._blocks[index]
-            begin, stop = block.times.searchsorted([start, end + 1])
-            if begin < stop:
-                key.append(index)
-                times.append(block.times[begin:stop])
-                values.append(block.values[begin:stop, column])
-            after = self._blocks[index + 1] if index + 1 < len(self._blocks) else None
-            continued = place + 1 < len(parts) and parts[place + 1][0] == index + 1
-            if after is not None and after.count and not continued and start <= after.times[0] <= end:
-                key.append(~index)
-                times.append(after.times[:1])
-                values.append(np.array([STALE]))
-        if not key:
-            return Selected(labels, np.empty(0, np.int64), np.empty(0))
-        joined = shared.setdefault(tuple(key), times[0] if len(times) == 1 else np.concatenate(times))
-        return Selected(labels, joined, values[0] if len(values) == 1 else np.concatenate(values))
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Samples that series have in one block, or the markers of their end."""
+
+    view: View | None
+    columns: NDArray[np.intp]
+    times: Times
+    start: int
+
+    def read(self) -> Floats:
+        """The samples, of shape (series, times)."""
+        if self.view is None:
+            return np.full((len(self.columns), 1), STALE)
+        return self.view.read(self.columns, self.start, self.start + len(self.times))
+
+
+def _within(alike: list[tuple[Part, ...]], start: Millis, end: Millis) -> list[_Stretch]:
+    """Where the samples of series that lie in the same blocks are, with a marker where one follows they are not in."""
+    stretches = []
+    blocks = [block for block, _ in alike[0]]
+    for place, block in enumerate(blocks):
+        view, columns = block.view(), np.array([parts[place][1] for parts in alike], np.intp)
+        low, high = (int(bound) for bound in view.times.searchsorted([start, end + 1]))
+        low = max(low, view.first)
+        if low < high:
+            stretches.append(_Stretch(view, columns, view.times[low:high], low))
+        after = block.following
+        continued = place + 1 < len(blocks) and blocks[place + 1] is after
+        if after is not None and after.count and not continued and start <= after.times[0] <= end:
+            stretches.append(_Stretch(None, columns, after.times[:1], 0))
+    return stretches

@@ -4,12 +4,11 @@ Paths, envelope, error types and codes: https://prometheus.io/docs/prometheus/la
 and upstream ``web/api/v1/api.go`` of 3.5.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
-from urllib.parse import parse_qsl
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,215 +18,164 @@ from labkit.clock import Millis
 from labkit.errors import QueryError
 from labkit.kube.request import User
 from labkit.promql import Engine
-from labkit.promql.failures import MalformedQueryError
-from labkit.promql.parsing import selector_of
+from labkit.promql.failures import CanceledError, MalformedQueryError, TimedOutError
+from labkit.sandbox.faces import prometheus_labels as labels
+from labkit.sandbox.faces import prometheus_queries as queries
+from labkit.sandbox.faces import prometheus_status as status
 from labkit.sandbox.faces import prometheus_targets as targets
+from labkit.sandbox.faces.prometheus_call import Answer, Call, Endpoint, Refused, Reply, failure, success
 from labkit.sandbox.faces.prometheus_parameters import Pairs, ParameterError, Parameters
-from labkit.sandbox.faces.prometheus_results import rendered
-from labkit.signals.labels import Labels
-from labkit.signals.series import SeriesStore
+from labkit.sandbox.faces.prometheus_pool import Arrival
+from labkit.sandbox.faces.prometheus_request import BodyTooLargeError, Bulk, awaited, crossing, parameters
+from labkit.signals.source import SeriesSource
 from labkit.world.actions import Query
 
 CLIENT = User("prometheus-client")
-POINTS = 11_000
-"""Steps a range query may have."""
 _API = "/api/v1/"
 _JOURNALLED = ("query", "query_range", "series")
-_BEGIN: Millis = 0
-_FORM = "application/x-www-form-urlencoded"
+_POSTED = ("query", "query_range", "query_exemplars", "format_query", "labels", "series")
+_ADMIN = ("admin/tsdb/delete_series", "admin/tsdb/clean_tombstones", "admin/tsdb/snapshot")
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "query": queries.query,
+    "query_range": queries.query_range,
+    "query_exemplars": queries.query_exemplars,
+    "format_query": queries.format_query,
+    "series": labels.series,
+    "labels": labels.label_names,
+    "metadata": targets.metadata,
+    "targets": targets.targets,
+    "targets/metadata": targets.targets_metadata,
+    "scrape_pools": targets.scrape_pools,
+    "rules": lambda _: Answer({"groups": []}),
+    "alerts": lambda _: Answer({"alerts": []}),
+    "alertmanagers": lambda _: Answer({"activeAlertmanagers": [], "droppedAlertmanagers": []}),
+    "notifications": lambda _: Answer([]),
+    "status/buildinfo": status.buildinfo,
+    "status/runtimeinfo": status.runtimeinfo,
+    "status/flags": status.flags,
+    "status/config": status.config,
+    "status/tsdb": status.tsdb,
+    "status/walreplay": status.walreplay,
+}
+"""What is answered under ``/api/v1/``. Of rules and alerts this room knows none; who does gives ``more``."""
 
 
-class _Gate(Protocol):
-    async def perform(self, user: User, action: Query) -> tuple[int, dict[str, Any]]: ...
+class Gate(Protocol):
+    """What the face needs of the sandbox's gate."""
 
-
-@dataclass(frozen=True)
-class _Call:
-    """One request, and what it is answered from."""
-
-    engine: Engine
-    store: SeriesStore
-    now: Callable[[], Millis]
-    parameters: Parameters
-
-    def matching(self, *, wanted: bool) -> list[Labels] | None:
-        """The series of ``match[]`` between ``start`` and ``end``; ``None`` if none is given and none ``wanted``."""
-        selectors = self.parameters.all("match[]")
-        if not selectors:
-            if wanted:
-                raise ParameterError("no match[] parameter provided")
-            return None
-        start, end = self.parameters.time("start", _BEGIN), self.parameters.time("end", self.now())
-        try:
-            found = [self.store.series(selector_of(text), start, end) for text in selectors]
-        except QueryError as error:
-            raise ParameterError(f'invalid parameter "match[]": {error.what}') from error
-        return sorted({labels for series in found for labels in series})
-
-
-class _NotFoundError(Exception):
-    """A path that is not there."""
+    async def perform(self, user: User, action: Query) -> Reply:
+        """Perform a query and journal it."""
 
 
 def respond(
     engine: Engine,
-    store: SeriesStore,
+    source: SeriesSource,
     now: Callable[[], Millis],
     path: str,
-    params: Sequence[tuple[str, str]],
-    method: str,
-) -> tuple[int, dict[str, Any]]:
-    """Status code and JSON body of the answer to one request."""
-    if method not in ("GET", "POST"):
-        return _error(405, "bad_data", f"method {method} is not allowed")
-    call = _Call(engine, store, now, Parameters(params))
+    params: Pairs,
+    more: Mapping[str, Endpoint] | None = None,
+    arrival: Arrival | None = None,
+) -> Reply:
+    """The answer to one request; ``more`` are endpoints beside or instead of :data:`ENDPOINTS`."""
+    endpoint = _endpoint(path.removeprefix(_API), more or {})
+    if endpoint is None:
+        return _NOT_FOUND
     try:
-        data, warnings = _answer(path.removeprefix(_API), call)
-    except _NotFoundError:
-        return _error(404, "not_found", "404 page not found")
+        came = time.monotonic() if arrival is None else arrival
+        return success(endpoint(Call(engine, source, now(), Parameters(params), came)))
+    except Refused as error:
+        return failure(error.kind, str(error))
     except ParameterError as error:
-        return _error(400, "bad_data", str(error))
+        return failure("bad_data", str(error))
     except MalformedQueryError as error:
-        return _error(400, "bad_data", f'invalid parameter "query": {error.what}')
+        return failure("bad_data", f'invalid parameter "query": {error.what}')
     except QueryError as error:
-        return _error(422, "execution", error.what)
-    return 200, {"status": "success", "data": data} | ({"warnings": warnings} if warnings else {})
+        return failure(_KINDS.get(type(error), "execution"), error.what)
 
 
-def application(engine: Engine, store: SeriesStore, now: Callable[[], Millis], gate: _Gate) -> Starlette:
+def application(
+    engine: Engine,
+    source: SeriesSource,
+    now: Callable[[], Millis],
+    gate: Gate,
+    more: Mapping[str, Endpoint] | None = None,
+) -> Starlette:
     """The ASGI application behind Prometheus' listener; queries go through the gate and so into the journal."""
 
     async def api(request: Request) -> Response:
-        path, params = request.scope["path"], await _parameters(request)
-        if path.removeprefix(_API) in _JOURNALLED:
-            code, body = await gate.perform(CLIENT, Query(path=path, params=tuple(params)))
-        else:
-            code, body = respond(engine, store, now, path, params, request.method)
-        return Response(msgspec.json.encode(body), code, media_type="application/json")
+        endpoint = request.scope["path"].removeprefix(_API)
+        reply = _without_work(endpoint, request.method, more or {}) or await _ask(request, endpoint)
+        return Bulk(
+            None if reply.code == 204 else reply.body, reply.code, media_type=reply.media_type,
+            headers=crossing(request.headers) | _allowed(endpoint, reply.code),
+        )  # fmt: skip
 
-    def said(text: str) -> Callable[[Request], Response]:
-        return lambda _: PlainTextResponse(text)
+    async def _ask(request: Request, endpoint: str) -> Reply:
+        try:
+            params = await parameters(request)
+        except BodyTooLargeError as error:
+            return failure("bad_data", f"error parsing form values: {error}")
+        path: str = request.scope["path"]
+        if endpoint in _JOURNALLED:
+            action = Query(path=path, params=tuple(params))
+            return await awaited(request, lambda: gate.perform(CLIENT, action))
+        moment = now()
+        # In a thread: a label of many values must not stop the world.
+        return await asyncio.to_thread(respond, engine, source, lambda: moment, path, params, more)
+
+    async def metrics(_: Request) -> Response:
+        call = Call(engine, source, now(), Parameters(()))
+        return PlainTextResponse(await asyncio.to_thread(status.metrics, call), media_type="text/plain; version=0.0.4")
 
     return Starlette(routes=[
-        Route("/", said("Prometheus, of a labkit sandbox: the API is under /api/v1/\n")),
-        Route("/-/ready", said("Prometheus Server is Ready.\n")),
-        Route("/-/healthy", said("Prometheus Server is Healthy.\n")),
-        Route(_API + "{endpoint:path}", api, methods=["GET", "POST"]),
+        Route("/", _said("Prometheus, of a labkit sandbox: the API is under /api/v1/\n")),
+        Route("/-/ready", _said("Prometheus Server is Ready.\n")),
+        Route("/-/healthy", _said("Prometheus Server is Healthy.\n")),
+        Route("/-/reload", _said("Lifecycle API is not enabled.", 403), methods=["POST", "PUT"]),
+        Route("/-/quit", _said("Lifecycle API is not enabled.", 403), methods=["POST", "PUT"]),
+        Route("/metrics", metrics),
+        Route(_API + "{endpoint:path}", api, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+        Route("/{path:path}", _said("404 page not found\n", 404), methods=["GET", "HEAD", "POST", "OPTIONS"]),
     ])  # fmt: skip
 
 
-async def _parameters(request: Request) -> list[tuple[str, str]]:
-    """Those of the form and of the query string; of one in both, the form's comes first (Go's ``FormValue``)."""
-    form: Pairs = ()
-    if request.method == "POST" and request.headers.get("content-type", "").partition(";")[0] == _FORM:
-        form = parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True)
-    return [*form, *request.query_params.multi_items()]
+_KINDS = {TimedOutError: "timeout", CanceledError: "canceled"}
+_NOT_FOUND = Reply(404, b"404 page not found\n", "text/plain")
+_NOT_ALLOWED = Reply(405, b"Method Not Allowed\n", "text/plain")
 
 
-def _error(code: int, kind: str, message: str) -> tuple[int, dict[str, Any]]:
-    return code, {"status": "error", "errorType": kind, "error": message}
+def _said(text: str, code: int = 200) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_: Request) -> Response:
+        return PlainTextResponse(text, code)
+
+    return endpoint
 
 
-def _answer(endpoint: str, call: _Call) -> tuple[Any, list[str]]:
-    """The ``data`` and ``warnings`` of an endpoint."""
-    if endpoint in _ENDPOINTS:
-        return _ENDPOINTS[endpoint](call)
-    first, _, rest = endpoint.partition("/")
+def _endpoint(path: str, more: Mapping[str, Endpoint]) -> Endpoint | None:
+    """What answers under a path."""
+    first, _, rest = path.partition("/")
     if first == "label" and rest.endswith("/values"):
-        name = rest.removesuffix("/values")
-        if not name:
-            raise ParameterError(f'invalid label name: "{name}"')
-        return _limited(call.store.label_values(name, call.matching(wanted=False)), call)
-    raise _NotFoundError
+        return lambda call: labels.label_values(call, rest.removesuffix("/values"))
+    return more.get(path) or ENDPOINTS.get(path)
 
 
-def _query(call: _Call) -> tuple[Any, list[str]]:
-    _refuse(call, "lookback_delta")
-    time = call.parameters.time("time", call.now())
-    data, cut = rendered(call.engine.instant(call.parameters.get("query"), time), call.parameters.limit())
-    return data, _warnings(cut)
+def _without_work(endpoint: str, method: str, more: Mapping[str, Endpoint]) -> Reply | None:
+    """The answer to what needs no looking: preflights, unknown paths, and methods that a path has not."""
+    if method == "OPTIONS":
+        return Reply(204, b"")
+    if endpoint in _ADMIN:
+        return failure("unavailable", "admin APIs disabled") if method in ("POST", "PUT") else _NOT_ALLOWED
+    if _endpoint(endpoint, more) is None:
+        return _NOT_FOUND
+    return None if method in _methods(endpoint) else _NOT_ALLOWED
 
 
-def _query_range(call: _Call) -> tuple[Any, list[str]]:
-    _refuse(call, "lookback_delta")
-    parameters = call.parameters
-    start, end, step = parameters.time("start"), parameters.time("end"), parameters.duration("step")
-    if end < start:
-        raise ParameterError('invalid parameter "end": end timestamp must not be before start time')
-    if step <= 0:
-        raise ParameterError(
-            'invalid parameter "step": zero or negative query resolution step widths are not accepted. '
-            "Try a positive integer"
-        )
-    if (end - start) // step > POINTS:
-        raise ParameterError(
-            "exceeded maximum resolution of 11,000 points per timeseries. "
-            "Try decreasing the query resolution (?step=XX)"
-        )
-    data, cut = rendered(call.engine.range(parameters.get("query"), start, end, step), parameters.limit())
-    return data, _warnings(cut)
+def _methods(endpoint: str) -> list[str]:
+    if endpoint in _ADMIN:
+        return ["OPTIONS", "POST", "PUT"]
+    return ["GET", "OPTIONS", "POST"] if endpoint in _POSTED else ["GET", "OPTIONS"]
 
 
-def _refuse(call: _Call, name: str) -> None:
-    if call.parameters.get(name):
-        raise ParameterError(f'invalid parameter "{name}": not supported here')
-
-
-def _limited(found: list[Any], call: _Call) -> tuple[Any, list[str]]:
-    limit = call.parameters.limit()
-    return found[:limit], _warnings(limit is not None and len(found) > limit)
-
-
-def _warnings(cut: bool) -> list[str]:
-    return ["results truncated due to limit"] if cut else []
-
-
-def _metadata(call: _Call) -> tuple[Any, list[str]]:
-    wanted = call.parameters.get("metric")
-    found = {
-        name: [{"type": known.type, "help": known.help, "unit": ""}]
-        for name, known in sorted(call.store.metadata.items())
-        if wanted in ("", name)
-    }
-    return dict(list(found.items())[: call.parameters.limit()]), []
-
-
-def _targets(call: _Call) -> tuple[Any, list[str]]:
-    state = call.parameters.get("state")
-    active = targets.active(call.engine, call.now()) if state in ("", "any", "active") else []
-    pools = sorted({target["scrapePool"] for target in active})
-    return {"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": dict.fromkeys(pools, 0)}, []
-
-
-def _targets_metadata(call: _Call) -> tuple[Any, list[str]]:
-    rows = targets.metadata(call.engine, call.store, call.now())
-    wanted = call.parameters.get("metric")
-    if text := call.parameters.get("match_target"):
-        try:
-            matchers = selector_of(text)
-        except QueryError as error:
-            raise ParameterError(f'invalid parameter "match_target": {error.what}') from error
-        rows = [row for row in rows if all(one.matches(Labels(row["target"].items())) for one in matchers)]
-    rows = [row for row in rows if wanted in ("", row["metric"])]
-    return rows[: call.parameters.limit()], []
-
-
-def _build(_: _Call) -> tuple[Any, list[str]]:
-    return {
-        "version": "3.5.3", "revision": "labkit", "branch": "labkit", "buildUser": "labkit", "buildDate": "",
-        "goVersion": "",
-    }, []  # fmt: skip
-
-
-_ENDPOINTS: dict[str, Callable[[_Call], tuple[Any, list[str]]]] = {
-    "query": _query,
-    "query_range": _query_range,
-    "series": lambda call: _limited([dict(labels) for labels in call.matching(wanted=True) or ()], call),
-    "labels": lambda call: _limited(call.store.label_names(call.matching(wanted=False)), call),
-    "metadata": _metadata,
-    "targets": _targets,
-    "targets/metadata": _targets_metadata,
-    "rules": lambda _: ({"groups": []}, []),
-    "alerts": lambda _: ({"alerts": []}, []),
-    "status/buildinfo": _build,
-}
+def _allowed(endpoint: str, code: int) -> dict[str, str]:
+    return {"Allow": ", ".join(_methods(endpoint))} if code == _NOT_ALLOWED.code else {}

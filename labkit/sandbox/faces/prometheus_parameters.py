@@ -3,20 +3,38 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from labkit.clock import DAY, HOUR, MINUTE, SECOND, Millis
 
 Pairs = Sequence[tuple[str, str]]
 
+LIMIT = 2**63 - 1
+BEGIN: Millis = -(2**53)
+"""The default of ``start``: before all samples."""
+END: Millis = 2**53
+"""The default of ``end``: after all samples."""
+
 _UNITS = {"y": 365 * DAY, "w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
-_DURATION = re.compile(r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?")
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_FURTHEST = 2**53
+_DURATION = re.compile(r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?", re.ASCII)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_FLOAT = re.compile(
+    r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)|nan", re.ASCII | re.IGNORECASE
+)
+_BOUNDS = {"-292273086-05-16T16:47:06Z": BEGIN, "292277025-08-18T07:12:54.999999999Z": END}
+"""Upstream's own least and greatest times, which its clients send."""
+_NANOSECONDS = 2**63
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ParameterError(Exception):
     """A parameter that is missing or cannot be read: Prometheus answers ``bad_data``."""
+
+
+def invalid(name: str, why: object) -> ParameterError:
+    """A :class:`ParameterError` in upstream's words."""
+    return ParameterError(f'invalid parameter "{name}": {why}')
 
 
 class Parameters:
@@ -33,55 +51,94 @@ class Parameters:
         """The value of a parameter, or nothing."""
         return next(iter(self.all(name)), "")
 
-    def time(self, name: str, default: Millis | None = None) -> Millis:
-        """A time: seconds since the epoch, or RFC 3339."""
+    def time(self, name: str) -> Millis:
+        """A time that must be given: seconds since the epoch, or RFC 3339."""
+        return self._read(name, self.get(name), _time)
+
+    def time_or(self, name: str, default: Millis) -> Millis:
+        """A time, or ``default`` where none is given."""
         text = self.get(name)
-        if not text and default is not None:
+        if not text:
             return default
-        return self._read(name, text, _time)
+        try:
+            return _time(text)
+        except ValueError as error:
+            raise invalid(name, f"invalid time value for '{name}': {error}") from error
 
     def duration(self, name: str) -> Millis:
-        """A duration: seconds, or as PromQL writes it."""
+        """A duration: seconds, or as PromQL writes it; of a part of a millisecond nothing."""
         return self._read(name, self.get(name), _duration)
 
-    def limit(self) -> int | None:
-        """How much is asked for at most; ``None`` without a limit."""
-        text = self.get("limit")
-        if not text:
-            return None
-        if not text.isdecimal():
-            raise ParameterError('invalid parameter "limit": limit must be non-negative')
-        return int(text) or None
+    def limit(self) -> int:
+        """How much is asked for at most; 0 without a limit."""
+        limit = self._read("limit", self.get("limit") or "0", _integer)
+        if limit < 0:
+            raise invalid("limit", "limit must be non-negative")
+        return limit
 
-    def _read(self, name: str, text: str, read: Callable[[str], Millis]) -> Millis:
+    def number(self, name: str) -> int | None:
+        """A whole number, or ``None`` where none is given."""
+        text = self.get(name)
+        try:
+            return _integer(text) if text else None
+        except ValueError as error:
+            raise ParameterError(f"{name} must be a number") from error
+
+    def _read(self, name: str, text: str, read: Callable[[str], int]) -> int:
         try:
             return read(text)
         except ValueError as error:
-            raise ParameterError(f'invalid parameter "{name}": {error}') from error
+            raise invalid(name, error) from error
 
 
-def _seconds(text: str) -> Millis | None:
-    """Milliseconds of a plain number of seconds; ``None`` if the text is no such number."""
-    try:
-        value = float(text) * SECOND
-    except ValueError:
-        return None
-    return round(value) if math.isfinite(value) and abs(value) < _FURTHEST else None
+def _integer(text: str) -> int:
+    """Go's ``strconv.Atoi``."""
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(f"strconv.Atoi: parsing {quoted(text)}: invalid syntax")
+    if len(text) > 20 or not -LIMIT <= int(text) <= LIMIT:
+        raise ValueError(f"strconv.Atoi: parsing {quoted(text)}: value out of range")
+    return int(text)
+
+
+def _seconds(text: str) -> float | None:
+    """A plain number of seconds; ``None`` if the text is no number."""
+    return float(text) if _FLOAT.fullmatch(text) else None
 
 
 def _time(text: str) -> Millis:
+    """To the nearest millisecond; what upstream takes for some time in another age is refused."""
     seconds = _seconds(text)
-    if seconds is not None:
-        return seconds
-    if not _RFC3339.fullmatch(text):
-        raise ValueError(f'cannot parse "{text}" to a valid timestamp')
-    return round((datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * SECOND)
+    if seconds is not None and math.isfinite(seconds) and abs(seconds) * SECOND < END:
+        rest, whole = math.modf(seconds)
+        return int(whole) * SECOND + int(math.copysign(math.floor(abs(rest) * SECOND + 0.5), rest))
+    if text in _BOUNDS:
+        return _BOUNDS[text]
+    found = _RFC3339.fullmatch(text)
+    if not found:
+        raise ValueError(f"cannot parse {quoted(text)} to a valid timestamp")
+    fraction = (found[1] or "")[:3].ljust(3, "0")
+    try:
+        moment = datetime.fromisoformat(re.sub(r"\.\d+", "", text))
+    except ValueError as error:
+        raise ValueError(f"cannot parse {quoted(text)} to a valid timestamp") from error
+    return (moment - _EPOCH) // timedelta(milliseconds=1) + int(fraction)
 
 
 def _duration(text: str) -> Millis:
     seconds = _seconds(text)
     if seconds is not None:
-        return seconds
-    if not text or not _DURATION.fullmatch(text):
-        raise ValueError(f'cannot parse "{text}" to a valid duration')
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([a-z]+)", text))
+        if abs(seconds) * 1e9 > _NANOSECONDS:
+            raise ValueError(f"cannot parse {quoted(text)} to a valid duration. It overflows int64")
+        return 0 if math.isnan(seconds) else int(seconds * SECOND)
+    if not text or len(text) > 100 or not _DURATION.fullmatch(text):
+        raise ValueError(f"cannot parse {quoted(text)} to a valid duration")
+    total = sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([a-z]+)", text))
+    if total * 1_000_000 >= _NANOSECONDS:
+        raise ValueError(f"cannot parse {quoted(text)} to a valid duration")
+    return total
+
+
+def quoted(text: str) -> str:
+    """A text as Go's ``%q`` writes it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
