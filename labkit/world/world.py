@@ -24,7 +24,7 @@ from labkit.signals.series import Labels, SeriesStore
 from labkit.signals.spans import SpanStore
 from labkit.signals.streams import StreamStore
 from labkit.twin import manifests
-from labkit.twin.exporter import METRICS, Exporter
+from labkit.twin.exporters import METRICS, Exporter
 from labkit.twin.system import System
 
 HISTORY: Millis = 6 * HOUR
