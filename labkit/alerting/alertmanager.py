@@ -6,6 +6,7 @@ difference when and how often somebody asks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 
 import msgspec
@@ -94,6 +95,8 @@ class Alertmanager:
 
     def digest(self) -> bytes:
         """A hash of what was done to it; all else follows from that and from the series."""
+        if not self._posted and not self.silences.changed:
+            return b""
         posted = [(time, alert.labels, alert.starts, alert.ends) for time, alert in self._posted]
         return self.silences.digest() + msgspec.json.encode(posted)
 
@@ -130,22 +133,25 @@ class Alertmanager:
     def catch_up(self) -> Millis:
         """Live through what has come due; up to when."""
         with self._ruler.lock:
-            until = self._ruler.catch_up()
-            transitions = self._transitions()
-            place = 0
-            while True:
-                due = self._next(transitions, place)
-                if due is None or due[0] > until:
-                    return until
-                time, kind = due
-                if kind == 0:
-                    self._take(time, transitions[place][1])
-                    place += 1
-                elif kind == 1:
-                    self._dispatcher.flush()
-                else:
-                    self._take(time, self._posted[self._taken][1])
-                    self._taken += 1
+            return Context().run(self._catch_up)
+
+    def _catch_up(self) -> Millis:
+        until = self._ruler.catch_up()
+        transitions = self._transitions()
+        place = 0
+        while True:
+            due = self._next(transitions, place)
+            if due is None or due[0] > until:
+                return until
+            time, kind = due
+            if kind == 0:
+                self._take(time, transitions[place][1])
+                place += 1
+            elif kind == 1:
+                self._dispatcher.flush()
+            else:
+                self._take(time, self._posted[self._taken][1])
+                self._taken += 1
 
     def _next(self, transitions: Sequence[tuple[Millis, HeldAlert]], place: int) -> tuple[Millis, int] | None:
         """When the next thing happens, and of which kind it is, in the order of one time."""

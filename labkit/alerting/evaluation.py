@@ -17,12 +17,16 @@ from labkit.clock import Millis
 from labkit.errors import QueryError
 from labkit.promql import Engine
 from labkit.promql.failures import MalformedQueryError
+from labkit.promql.options import Options
 from labkit.signals.labels import Labels
 from labkit.signals.source import SeriesSource
 
 Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+OPTIONS = Options(timeout=float("inf"))
+"""A world does not depend on how long its machine takes: the query's own limits of memory hold, no limit of time."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def evaluate(source: SeriesSource, expression: Expression, times: Times, offset:
     if expression.stepwise:
         moments = times.tolist()
         return concatenated([_alone(source, expression, moment, offset) for moment in moments])
-    return _together(Engine(source), expression.text, times, offset)
+    return _together(Engine(source, OPTIONS), expression.text, times, offset)
 
 
 def _together(engine: Engine, query: str, times: Times, offset: Millis) -> Outcome:
@@ -65,7 +69,7 @@ def _together(engine: Engine, query: str, times: Times, offset: Millis) -> Outco
 
 def _alone(source: SeriesSource, expression: Expression, time: Millis, offset: Millis) -> Outcome:
     """One evaluation that sees nothing later than its own time."""
-    engine = Engine(Until(source, time - offset))
+    engine = Engine(Until(source, time - offset), OPTIONS)
     return _together(engine, expression.text, np.array([time], np.int64), offset)
 
 

@@ -8,6 +8,7 @@ no difference when and how often somebody asks.
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import Context
 
 from labkit.alerting.order import needs, writers
 from labkit.alerting.rule import RuleFile
@@ -55,11 +56,15 @@ class Ruler:
     def catch_up(self, wanted: Iterable[int] | None = None) -> Millis:
         """Evaluate what has come due, of all rules or of those ``wanted`` and what they need; up to when."""
         with self.lock:
-            until = self._settled()
-            for index in range(len(self.rules)) if wanted is None else wanted:
-                for one in (*self._needs[index], index):
-                    self.rules[one].catch_up(self._sources[one], until)
-            return until
+            # In a context of its own: the deadline of the query that asks is not the rules'.
+            return Context().run(self._catch_up, wanted)
+
+    def _catch_up(self, wanted: Iterable[int] | None) -> Millis:
+        until = self._settled()
+        for index in range(len(self.rules)) if wanted is None else wanted:
+            for one in (*self._needs[index], index):
+                self.rules[one].catch_up(self._sources[one], until)
+        return until
 
     def alerting(self) -> list[AlertingRule]:
         """The alerting rules, in the order of the files."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labkit.alerting.alerts import Alert, AlertMachine, Transition
-from labkit.alerting.evaluation import Outcome, concatenated, evaluate, regrouped, renamed
+from labkit.alerting.evaluation import OPTIONS, Outcome, concatenated, evaluate, regrouped, renamed
 from labkit.alerting.expression import expression
 from labkit.alerting.order import Node
 from labkit.alerting.rule import Group, Rule
@@ -227,7 +227,7 @@ class AlertingRule(RunningRule):
 
     def _query(self, source: SeriesSource, time: Millis) -> Callable[[str], list[Sample]]:
         """What templates may ask: the series as they were at ``time``."""
-        return lambda text: _samples(Engine(Until(source, time)), text, time)
+        return lambda text: _samples(Engine(Until(source, time), OPTIONS), text, time)
 
 
 def _nothing(_: str) -> list[Sample]:

@@ -125,6 +125,11 @@ class Silences:
                 found.append(id)
         return sorted(found)
 
+    @property
+    def changed(self) -> bool:
+        """Whether there has ever been one."""
+        return bool(self._versions)
+
     def digest(self) -> bytes:
         """A hash of all silences in all versions."""
         return hashlib.sha256(msgspec.json.encode(list(self._versions.items()))).digest()
