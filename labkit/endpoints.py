@@ -37,6 +37,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     research_api: str
     control: str
     database: str
+    alertmanager: str = ""
     exercise: str | None = None
     trainee: str | None = None
     journal: Path | None = None
@@ -96,6 +97,7 @@ def environment(home: Path, endpoints: Endpoints, environ: Mapping[str, str] = o
     return {
         "KUBECONFIG": str(endpoints.kubeconfig),
         "PROMETHEUS_URL": endpoints.prometheus,
+        "ALERTMANAGER_URL": endpoints.alertmanager,
         "DATABASE_URL": endpoints.database,
         "RESEARCH_API_URL": RESEARCH_API,
         "CURL_HOME": str(home / "curl"),

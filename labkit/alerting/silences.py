@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from labkit.alerting import matchers as reading
-from labkit.clock import HOUR, Millis
+from labkit.clock import HOUR, SECOND, Millis
 from labkit.errors import LabkitError
 from labkit.signals.labels import Labels
 from labkit.signals.matcher import Match, Matcher
@@ -84,13 +84,13 @@ class Silences:
         return self._add(made, compiled)
 
     def expire(self, id: str, now: Millis) -> None:
-        """End a silence now; raises :class:`SilenceError` if there is none, or it has ended."""
+        """End a silence now, unless it has ended; raises :class:`SilenceError` if there is none."""
         silence = self.get(id)
         if silence is None:
             raise SilenceError(f"silence {id} not found", 404)
         state = silence.state(now)
         if state == "expired":
-            raise SilenceError(f"silence {id} already expired", 500)
+            return
         starts = now if state == "pending" else silence.starts
         self._add(msgspec.structs.replace(silence, starts=starts, ends=now, updated=now), self._compiled[id])
 
@@ -173,5 +173,5 @@ def _can_update(old: Silence, new: Silence, now: Millis) -> bool:
         return False
     state = old.state(now)
     if state == "active":
-        return new.starts == old.starts and new.ends >= now
+        return new.starts // SECOND == old.starts // SECOND and new.ends >= now
     return state == "pending" and new.starts >= now

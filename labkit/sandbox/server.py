@@ -23,7 +23,7 @@ from labkit.sandbox import kubeconfig, toolbox
 from labkit.sandbox.certificates import Authority
 from labkit.sandbox.drive import LiveDrive, ManualDrive
 from labkit.sandbox.engines.relay import Relay
-from labkit.sandbox.faces import control, kubernetes, prometheus, research_api
+from labkit.sandbox.faces import alertmanager, control, kubernetes, prometheus, research_api
 from labkit.sandbox.options import Options
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
 from labkit.scenarios.exercise import EXERCISE_DAY
@@ -90,7 +90,11 @@ class Server:
         faces: dict[str, tuple[Any, tuple[Path, Path] | None]] = {
             "kubernetes": (kubernetes.application(sandbox.api, gate, {self._bearer: TRAINEE}), cluster),
             "research-api": (research_api.application(gate), ingress),
-            "prometheus": (prometheus.application(sandbox.promql, sandbox.world.series, gate.now, gate), None),
+            "prometheus": (
+                prometheus.application(sandbox.promql, sandbox.world.metrics, gate.now, gate, sandbox.rules),
+                None,
+            ),
+            "alertmanager": (alertmanager.application(gate, _wall), None),
             "control": (control.application(self, self._token), None),
         }
         return {name: (_server(face, tls), _listener()) for name, (face, tls) in faces.items()}
@@ -125,6 +129,7 @@ class Server:
                 exercise=self.options.exercise, trainee=self.options.trainee, journal=self.options.journal,
                 parent=self.options.parent, kubeconfig=config, prometheus=f"http://127.0.0.1:{ports['prometheus']}",
                 research_api=f"https://127.0.0.1:{ports['research-api']}",
+                alertmanager=f"http://127.0.0.1:{ports['alertmanager']}",
                 control=f"http://127.0.0.1:{ports['control']}",
                 database=self._sandbox.postgres.dsn("trainee", ("127.0.0.1", database)),
             ),
