@@ -42,6 +42,8 @@ class Document:
 
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
+    twice: list[Malformed] = field(default_factory=list)
+    """Keys that are given twice: told when all is read, so that the place can be named."""
 
     def line(self, path: Path) -> int:
         """The line of what is at ``path``, or of the nearest thing around it."""
@@ -51,6 +53,8 @@ class Document:
 
     def convert(self, type_: type[_T]) -> _T:
         """The document as a ``type_``; raises :class:`Malformed` at what does not fit."""
+        if self.twice:
+            raise self.twice[0]
         try:
             return msgspec.convert(self.data, type_, strict=False, dec_hook=_hook)
         except msgspec.ValidationError as error:
@@ -132,7 +136,8 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode):
                 raise Malformed("yaml: a key is a text", line, path)
             if key.value in own:
-                raise Malformed(f'yaml: mapping key "{key.value}" already defined', line, (*path, key.value))
+                what = f'yaml: mapping key "{key.value}" already defined'
+                self.document.twice.append(Malformed(what, line, (*path, key.value)))
             self.document.lines[*path, key.value] = line
             own[key.value] = self.value(value, (*path, key.value))
         return {key: value for key, value in (merged | own).items() if value is not None}
