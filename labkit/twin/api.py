@@ -2,9 +2,11 @@
 
 A step draws arrivals per route (Poisson around the traffic's rate), their outcome, replica and
 latency bucket (multinomial). Counters are sums of those draws, so a histogram's count is the
-request count, and the log lines written are of requests that were counted.
+request count, the statements sent to PostgreSQL are those of the requests that got so far, and the
+log lines written are of requests that were counted; each of these has a trace.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,22 +14,52 @@ from numpy.typing import NDArray
 
 from labkit.clock import SECOND, Millis
 from labkit.kube.store import Object
+from labkit.twin import queries
 from labkit.twin.logbook import Logbook
-from labkit.twin.routes import BUCKETS, MEANS, QUERIES, ROUTES, SHARES, bucket_probabilities
+from labkit.twin.queries import Queries
+from labkit.twin.routes import BUCKETS, CACHED, LATENCY, MEANS, METRICS_ROUTE, ROUTES, SHARES, STATEMENTS
+from labkit.twin.tracing.draft import SERVER, span_id
+from labkit.twin.tracing.sample import Sample
+from labkit.twin.tracing.tracer import Tracer
 
-STATUSES = ("success", "400", "404", "429", "500", "503")
+STATUSES = ("success", "400", "401", "403", "404", "429", "500", "503")
 """Outcomes of a request; ``success`` is the route's own code."""
 
-MISTAKES = np.array([0.9799, 0.006, 0.011, 0.0028, 0.0003, 0.0])
+MISTAKES = np.array([0.9780, 0.006, 0.0015, 0.0004, 0.011, 0.0028, 0.0003, 0.0])
 """Shares of the outcomes when nothing is wrong: clients' mistakes, and a rare bug of ours."""
 
-QUERY_SECONDS = 0.004
-"""Mean time a query holds a pooled connection."""
+REACHING = np.array([status in {"success", "404", "500", "503"} for status in STATUSES])
+"""The outcomes of requests that got past validation, token, role and rate limit: these ask the database."""
+
+_TURNED_AWAY = (~REACHING).astype(np.int64)
+_CACHED = np.flatnonzero(CACHED).tolist()
+
+MESSAGES = {
+    "success": ("INFO", "request completed"),
+    "500": ("ERROR", "unexpected end of row"),
+    "503": ("ERROR", "Kafka producer timeout"),
+}
+"""What the log says of an outcome that is logged: level and message."""
+
+NO_CONNECTION = ("ERROR", "database connection timeout")
+"""What it says of 503 while PostgreSQL accepts no connection."""
+
 
 POOL_SIZE = 25
 """Connections a replica may hold (DATABASE_POOL_SIZE)."""
 
+PRODUCER_TIMEOUT = 6.0
+DATABASE_TIMEOUT = 3.0
+"""Seconds after which a request gives up on Kafka (``delivery.timeout.ms``) or on a connection (acquire timeout)."""
+
+ATTEMPTS = 3
+"""Tries within those seconds."""
+
 Counts = NDArray[np.int64]
+
+
+def _zeros(*shape: int) -> Counts:
+    return np.zeros(shape, np.int64)
 
 
 @dataclass
@@ -35,27 +67,55 @@ class Replica:
     """The counters of one replica's process; they start at zero with it."""
 
     pod: Object
-    requests: Counts = field(default_factory=lambda: np.zeros((len(ROUTES), len(STATUSES)), np.int64))
-    buckets: Counts = field(default_factory=lambda: np.zeros((len(ROUTES), len(BUCKETS) + 1), np.int64))
+    requests: Counts = field(default_factory=lambda: _zeros(len(ROUTES), len(STATUSES)))
+    buckets: Counts = field(default_factory=lambda: _zeros(len(ROUTES), len(BUCKETS) + 1))
     seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(ROUTES)))
-    in_flight: Counts = field(default_factory=lambda: np.zeros(len(ROUTES), np.int64))
+    in_flight: Counts = field(default_factory=lambda: _zeros(len(ROUTES)))
+    queries: Queries = field(default_factory=Queries)
+    served: int = 0
+    """Requests so far."""
     pool_in_use: int = 0
+    pool_timeouts: int = 0
+    """Requests that gave up waiting for a connection."""
+    hits: int = 0
+    misses: int = 0
+    produced: dict[str, int] = field(default_factory=dict)
+    """Messages handed to each topic."""
+    undelivered: dict[str, int] = field(default_factory=dict)
+    """Messages given up, by topic, each after :data:`ATTEMPTS`."""
+
+
+@dataclass
+class Served:
+    """What requests asked of the parts behind the API since it was last taken, over all replicas."""
+
+    requests: int = 0
+    statements: Counts = field(default_factory=lambda: _zeros(STATEMENTS.shape[1]))
+    transactions: int = 0
+    rollbacks: int = 0
+    lookups: int = 0
+    misses: int = 0
+    selects: int = 0
+    """Queries to ClickHouse."""
 
 
 class ResearchApi:
     """All replicas behind the ingress."""
 
-    def __init__(self, seed: int, logbook: Logbook) -> None:
+    def __init__(self, seed: int, logbook: Logbook, tracer: Tracer) -> None:
         self._random = np.random.default_rng([seed, 2])
         self._logbook = logbook
-        self._latency = bucket_probabilities()
+        self._tracer = tracer
         self._shares: dict[tuple[bool, ...], NDArray[np.float64]] = {}
         self.replicas: dict[str, Replica] = {}
         self.rejected = 0
         """Requests the ingress answered 503 because no replica was ready."""
         self.arrived = 0
+        self.answered = _zeros(len(ROUTES), len(STATUSES))
+        """Requests that replicas answered, those of processes that are gone among them."""
         self.produced: dict[str, int] = {}
         """Messages handed to each topic, in all."""
+        self.served = Served()
 
     def place(self, pods: list[Object]) -> None:
         """Tell which pods run a process: new ones start counting, gone ones stop."""
@@ -66,60 +126,153 @@ class ResearchApi:
             self.replicas[process] = old.get(process) or Replica(pod)
             self.replicas[process].pod = pod
 
-    def step(self, rate: float, dt: Millis, ready: set[str], topics: set[str]) -> None:
-        """Serve ``dt`` of traffic at ``rate`` per second with the ``ready`` pods (by name)."""
+    def step(
+        self, rate: float, dt: Millis, ready: set[str], topics: set[str], *, database: bool = True, hits: float = 0.9
+    ) -> None:
+        """Serve ``dt`` of traffic at ``rate`` per second with the ``ready`` pods (by name).
+
+        ``database`` says whether PostgreSQL accepts connections, ``hits`` how likely a look-up finds
+        its key in the cache.
+        """
         serving = [r for r in self.replicas.values() if r.pod["metadata"]["name"] in ready]
         for replica in self.replicas.values():
-            replica.in_flight = np.zeros(len(ROUTES), np.int64)
+            replica.in_flight = _zeros(len(ROUTES))
             replica.pool_in_use = 0
         arrivals = self._random.poisson(rate * dt / SECOND * SHARES)
         self.arrived += int(arrivals.sum())
         if not serving:
             self.rejected += int(arrivals.sum())
+            if arrivals.any():
+                self._tracer.rejected(arrivals, dt)
             return
-        split = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
-        outcomes = self._random.multinomial(split, self._outcomes(topics))
-        buckets = self._random.multinomial(split, self._latency)
-        in_flight = self._random.poisson(rate / len(serving) * SHARES * MEANS, split.shape)
-        sessions = self._random.poisson(rate / len(serving) * float(SHARES @ QUERIES) * QUERY_SECONDS, len(serving))
-        for index, replica in enumerate(serving):
-            replica.requests += outcomes[index]
-            replica.buckets += buckets[index]
-            # The sum of many lognormal latencies, by the mean of each.
-            replica.seconds += split[index] * MEANS
-            replica.in_flight = in_flight[index]
-            replica.pool_in_use = min(POOL_SIZE, int(sessions[index]))
-        self._produce(outcomes.sum(axis=0), topics)
-        self._log(serving, outcomes)
+        split: Counts = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
+        outcomes: Counts = self._random.multinomial(split, self._outcomes(topics, database))
+        timeout = PRODUCER_TIMEOUT if database else DATABASE_TIMEOUT
+        buckets = self._count(serving, split, outcomes, dt, timeout)
+        asking = self._look_up(serving, split, outcomes, hits)
+        if database:
+            self._query(serving, asking, dt)
+        for replica, requests in zip(serving, outcomes, strict=True):
+            self._produce(replica, requests, topics, database)
+        self.answered += outcomes.sum(axis=0)
+        self.served.requests += int(arrivals.sum())
+        self.served.rollbacks += int(outcomes[:, :, STATUSES.index("500")].sum())
+        self._tracer.hits = hits
+        self._log(serving, outcomes, buckets, dt, timeout)
 
-    def _produce(self, outcomes: Counts, topics: set[str]) -> None:
-        for route, row in zip(ROUTES, outcomes, strict=True):
+    def take(self) -> Served:
+        """What the parts behind the API have been asked since the last call."""
+        served, self.served = self.served, Served()
+        return served
+
+    def _count(self, serving: list[Replica], split: Counts, outcomes: Counts, dt: Millis, timeout: float) -> Counts:
+        """Requests and latencies: lognormal, but for those that end when a timeout does.
+
+        Returns how many of the others fell into each bucket, by replica, route and bucket.
+        """
+        late: Counts = outcomes[:, :, -1]
+        buckets: Counts = self._random.multinomial(split - late, LATENCY)
+        last = bisect_left(BUCKETS, timeout)
+        # The sum of many lognormal latencies, by the mean of each.
+        seconds = (split - late) * MEANS + late * timeout
+        in_flight = self._random.poisson(seconds * SECOND / dt)  # Little's law
+        for at, (replica, requests) in enumerate(zip(serving, split.sum(axis=1).tolist(), strict=True)):
+            replica.requests += outcomes[at]
+            replica.buckets += buckets[at]
+            replica.buckets[:, last] += late[at]
+            replica.seconds += seconds[at]
+            replica.in_flight = in_flight[at]
+            replica.served += requests
+        return buckets
+
+    def _look_up(self, serving: list[Replica], split: Counts, outcomes: Counts, hits: float) -> Counts:
+        """Ask the cache; the calls, of shape (replicas, routes), that then go to the database."""
+        asking: Counts = split - outcomes @ _TURNED_AWAY
+        for route in _CACHED:
+            calls = asking[:, route].copy()
+            found = self._random.binomial(calls, hits)
+            asking[:, route] -= found
+            for replica, hit, call in zip(serving, found.tolist(), calls.tolist(), strict=True):
+                replica.hits += hit
+                replica.misses += call - hit
+                self.served.lookups += call
+                self.served.misses += call - hit
+        return asking
+
+    def _query(self, serving: list[Replica], asking: Counts, dt: Millis) -> None:
+        """Ask PostgreSQL and ClickHouse, as the routes of the requests that got so far do."""
+        statements: Counts = asking @ STATEMENTS
+        drawn = queries.latencies(self._random, statements)
+        in_use = self._random.poisson(statements @ queries.MEANS * SECOND / dt)
+        for at, (replica, busy) in enumerate(zip(serving, in_use.tolist(), strict=True)):
+            replica.queries.add(statements[at], drawn[at])
+            replica.pool_in_use = min(POOL_SIZE, busy)
+        self.served.statements += statements.sum(axis=0)
+        self.served.transactions += int(asking.sum())
+        self.served.selects += int(asking[:, METRICS_ROUTE].sum())
+
+    def _produce(self, replica: Replica, requests: Counts, topics: set[str], database: bool) -> None:
+        """Hand messages to Kafka; a request that has no connection gives up before it has one."""
+        if not database:
+            replica.pool_timeouts += int(requests[:, -1].sum())
+            return
+        for route, row in zip(ROUTES, requests, strict=True):
             if route.produces in topics:
+                replica.produced[route.produces] = replica.produced.get(route.produces, 0) + int(row[0])
                 self.produced[route.produces] = self.produced.get(route.produces, 0) + int(row[0])
+            elif route.produces:
+                replica.undelivered[route.produces] = replica.undelivered.get(route.produces, 0) + int(row[-1])
 
-    def _outcomes(self, topics: set[str]) -> NDArray[np.float64]:
-        """Outcome shares per route: a route whose topic is missing fails where it would succeed."""
-        failing = tuple(route.produces is not None and route.produces not in topics for route in ROUTES)
+    def _outcomes(self, topics: set[str], database: bool) -> NDArray[np.float64]:
+        """Outcome shares per route: what needs a topic or a database that is not there ends 503."""
+        failing = (not database, *(route.produces is not None and route.produces not in topics for route in ROUTES))
         if failing not in self._shares:
             shares = np.tile(MISTAKES, (len(ROUTES), 1))
-            for row in np.flatnonzero(failing):
-                shares[row, -1], shares[row, 0] = shares[row, 0], 0.0
+            for row, missing in enumerate(failing[1:]):
+                if missing or not database:
+                    lost = REACHING if not database else np.arange(len(STATUSES)) == 0
+                    shares[row, -1] = shares[row, lost].sum()
+                    shares[row, :-1][lost[:-1]] = 0.0
             self._shares[failing] = shares
         return self._shares[failing]
 
-    def _log(self, serving: list[Replica], outcomes: Counts) -> None:
-        """A sample of what was counted: one good request a step, and one per replica and route of each 5xx."""
-        index = int(self._random.integers(len(serving)))
-        first = int(outcomes[index, :, 0].argmax())
-        if outcomes[index, first, 0]:
-            self._line(serving[index], "INFO", "request completed", first, ROUTES[first].success)
-        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
-            status = STATUSES[column - 2]
-            why = "Kafka producer timeout" if status == "503" else "unexpected end of row"
-            self._line(serving[at], "ERROR", why, row, status)
+    def _log(self, serving: list[Replica], outcomes: Counts, buckets: Counts, dt: Millis, timeout: float) -> None:
+        """A sample of what was counted: one good request a step, and one per replica and route of each 5xx.
 
-    def _line(self, replica: Replica, level: str, message: str, route: int, status: str) -> None:
+        The good one is of any route alike, so that the rare ones are seen as often as the frequent.
+        ``buckets``, as counted in this step by replica, route and bucket, lose those that are traced; who
+        got 503 waited for ``timeout`` and is in none of them.
+        """
+        index = int(self._random.integers(len(serving)))
+        succeeded = [route for route, count in enumerate(outcomes[index, :, 0].tolist()) if count]
+        if succeeded:
+            first = self._tracer.pick(succeeded)
+            sent = self._sent(first, int(outcomes[:, first, 0].sum()))
+            traced = self._tracer.request(
+                serving[index].pod, first, "success", buckets[index, first], self._id(), dt, sent
+            )
+            self._line(serving[index], traced, MESSAGES["success"])
+        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
+            if column:
+                traced = self._tracer.timed_out(serving[at].pod, row, timeout, self._id(), dt)
+            else:
+                traced = self._tracer.request(serving[at].pod, row, "500", buckets[at, row], self._id(), dt)
+            self._line(serving[at], traced, MESSAGES[traced.status] if traced.database else NO_CONNECTION)
+
+    def _id(self) -> int:
+        """The lower half of a trace id."""
+        return int(self._random.integers(1 << 62))
+
+    def _sent(self, route: int, count: int) -> range:
+        """The messages that ``count`` requests of a route have just handed to its topic, in the topic's own order."""
+        total = self.produced.get(ROUTES[route].produces or "", 0)
+        return range(total - count, total) if total else range(0)
+
+    def _line(self, replica: Replica, traced: Sample, said: tuple[str, str]) -> None:
+        """Log a request that is traced, with what is ``said`` of it."""
+        route = ROUTES[traced.route]
+        code = int(route.success if traced.status == "success" else traced.status)
         self._logbook.write(
-            replica.pod, level, message, method=ROUTES[route].method, path=ROUTES[route].path, status=int(status),
-            trace_id=f"{int(self._random.integers(1 << 62)):032x}",
+            replica.pod, *said, method=route.method, path=route.path, status=code,
+            trace_id=traced.trace_id, span_id=span_id(traced.trace, SERVER), duration_ms=traced.duration / 1000,
         )  # fmt: skip

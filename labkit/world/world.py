@@ -8,9 +8,13 @@ metrics for :data:`HISTORY`. Everything in it follows from ``seed`` and from wha
 import hashlib
 import random
 from collections.abc import Callable
+from functools import cached_property
 
 import msgspec
 
+from labkit.alerting.alertmanager import Alertmanager
+from labkit.alerting.ruler import Ruler
+from labkit.alerting.sources import Merged
 from labkit.clock import DAY, EPOCH, HOUR, SECOND, Clock, Millis
 from labkit.kube.controllers.endpoints import EndpointsController
 from labkit.kube.controllers.scheduler import Scheduler
@@ -21,11 +25,14 @@ from labkit.kube.kubelet import Kubelet
 from labkit.kube.store import Store
 from labkit.signals.logs import LogStore
 from labkit.signals.series import Labels, SeriesStore
-from labkit.signals.spans import SpanStore
+from labkit.signals.source import SpanSource
 from labkit.signals.streams import StreamStore
 from labkit.twin import manifests
-from labkit.twin.exporter import METRICS, Exporter
+from labkit.twin.exporters import METRICS, Exporter
 from labkit.twin.system import System
+from labkit.twin.tracing.traces import Traces
+from labkit.world import alerting
+from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
 """How long the twin has lived at full resolution when a world begins."""
@@ -48,8 +55,9 @@ class World:
         self.logs = LogStore()
         self.series = SeriesStore()
         self.streams = StreamStore()
-        self.spans = SpanStore()
+        Collector(self.store, self.clock, self.logs, self.streams)
         self.system = System(self.store, self.clock, self.logs, seed)
+        self.spans: SpanSource = Traces(self.system.tracer)
         events = Recorder(self.store, self.clock)
         self.kubelet = Kubelet(self.store, self.clock, events, self.system.processes, seed)
         self.system.causes.on_change(self.kubelet.recheck)
@@ -59,6 +67,8 @@ class World:
             Scheduler(self.store, self.clock, events),
         )  # fmt: skip
         self._exporter = Exporter(self.system)
+        self.settled: Millis = start - HISTORY
+        """The time up to which all series are written; a reader in another thread may see ``now`` before them."""
         self._live(prepare)
 
     @property
@@ -66,10 +76,32 @@ class World:
         """The present."""
         return self.clock.now
 
+    @cached_property
+    def ruler(self) -> Ruler:
+        """The rules of LLM-Research-Lab; they are evaluated when somebody asks."""
+        return alerting.ruler(self.series, lambda: self.settled, self.start - HISTORY, SCRAPE)
+
+    @cached_property
+    def alertmanager(self) -> Alertmanager:
+        """The Alertmanager that the rules tell."""
+        return alerting.alertmanager(self.ruler, self.seed, self.start - HISTORY)
+
+    @cached_property
+    def metrics(self) -> Merged:
+        """All that Prometheus holds: what it scrapes, and what its rules make of it."""
+        return Merged([self.series, self.ruler.series])
+
     def digest(self) -> str:
-        """A hash of everything simulated: objects, series and logs. Equal worlds have equal digests."""
+        """A hash of everything simulated: objects, series, logs and traces. Equal worlds have equal digests.
+
+        What rules and Alertmanager make of it follows from it, and from what was done to Alertmanager.
+        """
         objects = [self.store.list(kind) for kind in KINDS]
-        parts = (msgspec.json.encode([self.now, self.store.version, objects]), self.series.digest(), self.logs.digest())
+        parts = (
+            msgspec.json.encode([self.now, self.store.version, objects]),
+            self.series.digest(), self.logs.digest(), self.streams.digest(), self.system.tracer.digest(),
+            self.alertmanager.digest(),
+        )  # fmt: skip
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     def _live(self, prepare: "Callable[[World], None] | None") -> None:
@@ -87,6 +119,7 @@ class World:
     def _after_step(self) -> None:
         if (self.now - self.start) % SCRAPE == 0:
             self._scrape()
+        self.settled = self.now
 
     def _scrape(self) -> None:
         series, values = self._exporter.scrape()
