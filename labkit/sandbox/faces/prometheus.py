@@ -34,6 +34,7 @@ CLIENT = User("prometheus-client")
 _API = "/api/v1/"
 _JOURNALLED = ("query", "query_range", "series", "rules", "alerts")
 _POSTED = ("query", "query_range", "query_exemplars", "format_query", "labels", "series")
+TOO_LARGE = "query processing would load too many samples into memory in query execution"
 _ADMIN = ("admin/tsdb/delete_series", "admin/tsdb/clean_tombstones", "admin/tsdb/snapshot")
 
 ENDPOINTS: Mapping[str, Endpoint] = {
@@ -90,6 +91,8 @@ def respond(
         return failure("bad_data", str(error))
     except MalformedQueryError as error:
         return failure("bad_data", f'invalid parameter "query": {error.what}')
+    except MemoryError:  # an answer may be larger than what it was made from
+        return failure("execution", TOO_LARGE)
     except QueryError as error:
         return failure(_KINDS.get(type(error), "execution"), error.what)
 

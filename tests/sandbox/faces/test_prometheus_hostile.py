@@ -108,6 +108,18 @@ def test_more_samples_than_may_be_held(wide: str) -> None:
     assert "query processing would load too many samples into memory in query execution" in got.json()["error"]
 
 
+def test_an_answer_for_which_there_is_no_memory(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> list[bytes]:
+        raise MemoryError
+
+    monkeypatch.setattr("labkit.sandbox.faces.prometheus_queries.rendered", full)
+    code, body = ask("query", ("query", "up"))
+    assert (code, body["errorType"]) == (422, "execution")
+    assert "too many samples into memory" in body["error"]
+    monkeypatch.undo()
+    assert ask("query", ("query", "up"))[0] == 200
+
+
 def test_a_body_beyond_the_limit_is_refused_and_a_long_query_is_not(url: str) -> None:
     got = httpx.post(f"{url}/api/v1/query", data={"query": "up", "x": "y" * (11 * 1024 * 1024)}, timeout=30)
     assert (got.status_code, got.json()["error"]) == (400, "error parsing form values: http: POST too large")
