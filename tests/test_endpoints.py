@@ -41,3 +41,15 @@ def test_the_environment_puts_our_tools_first_and_only_once(tmp_path):
     assert first["JAEGER_URL"] == "http://127.0.0.1:5"
     assert first["RESEARCH_API_URL"] == "https://api.llm-research-lab.company.com"
     assert first["CURL_HOME"] == f"{tmp_path}/curl"
+
+
+def test_what_a_recording_lacks_is_in_no_environment(tmp_path):
+    recorded = Endpoints(
+        pid=1, started=0, seed=0, clock="recorded", kubeconfig=Path("/k"), prometheus="http://127.0.0.1:1",
+        control="http://127.0.0.1:3", loki="http://127.0.0.1:4", recorded=Path("/datasets/one"),
+    )  # fmt: skip
+    endpoints.publish(tmp_path, recorded, "secret")
+    assert endpoints.read(tmp_path) == recorded
+    assert set(endpoints.environment(tmp_path, recorded, {})) == {
+        "KUBECONFIG", "PROMETHEUS_URL", "LOKI_URL", "LABKIT_HOME", "PATH",
+    }  # fmt: skip

@@ -127,6 +127,11 @@ class Lab:
         """The rows that ``query`` gives. Raises :class:`QueryError` with the server's words."""
         if engine != "postgres":
             raise QueryError(f"there is no engine {engine!r} here", remedy="the engine is 'postgres'")
+        if self.endpoints.database is None:
+            raise QueryError(
+                "there is no database in a recording",
+                remedy="ask a sandbox: end this one (labkit down), then labkit up",
+            )
         return database.query(self.endpoints.database, query)
 
     def wait(self, time: str) -> str:
@@ -205,11 +210,15 @@ class Lab:
         return PrometheusConnect(self.endpoints.prometheus)
 
     def __repr__(self) -> str:
+        if self.endpoints.recorded:
+            return f"<Lab: recording {self.endpoints.recorded.name}, process {self.endpoints.pid}, in {self.home}>"
         of = f" of {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else ""
         return f"<Lab: sandbox{of}, process {self.endpoints.pid}, in {self.home}>"
 
     def _repr_html_(self) -> str:
         from html import escape  # noqa: PLC0415  (only a notebook needs it)
 
-        what = f"Exercise {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else "Sandbox"
+        recorded = self.endpoints.recorded
+        what = f"Recording {recorded.name}" if recorded else "Sandbox"
+        what = f"Exercise {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else what
         return f"<b>{escape(what)}</b> at {rfc3339(self.now)} (virtual time), clock {self.endpoints.clock}"
