@@ -17,6 +17,7 @@ from labkit import gotemplate
 from labkit.alerting.durations import duration
 from labkit.alerting.humanize import humanize, humanize1024, humanize_duration, humanize_percentage, humanize_timestamp
 from labkit.clock import SECOND
+from labkit.errors import QueryError
 from labkit.signals.labels import Labels
 
 VARIABLES = ("$labels", "$externalLabels", "$externalURL", "$value")
@@ -79,7 +80,7 @@ class Expander:
         data = {"Labels": given, "ExternalLabels": self._external, "ExternalURL": self._url, "Value": value}
         try:
             return self._parsed(text).render(data, variables)
-        except gotemplate.TemplateError as error:
+        except (gotemplate.TemplateError, QueryError) as error:
             return f"<error expanding template: {error.what}>"
 
     def _ask(self, text: str) -> list[Sample]:

@@ -95,5 +95,7 @@ def test_promtool_refuses_and_accepts_the_same(tmp_path: Path) -> None:
     for number, text in enumerate([GOOD, *BAD]):
         path = tmp_path / f"{number}.yaml"
         path.write_text(text)
-        ended = subprocess.run([PROMTOOL, "check", "rules", path], capture_output=True, text=True, timeout=20, check=False)
+        ended = subprocess.run(
+            [PROMTOOL, "check", "rules", path], capture_output=True, text=True, timeout=20, check=False
+        )
         assert (ended.returncode == 0) is (text == GOOD), f"{text}\n{ended.stdout}{ended.stderr}"
