@@ -142,7 +142,7 @@ def test_two_rules_that_write_one_series_are_as_at_ingestion(helpers) -> None:
     ],
 )
 def test_rules_that_read_each_others_results_are_refused(helpers, rules) -> None:
-    with pytest.raises(RuleFileError, match="read each other's results: (.*→.*)") as caught:
+    with pytest.raises(RuleFileError, match=r"read each other's results: (.*→.*)") as caught:
         helpers.ruler(f"groups: [{{name: g, rules: [{rules}]}}]", helpers.series({}), helpers.Time())
     assert caught.value.where == 'rules.yaml, group "g", rule 1'
 
