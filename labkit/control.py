@@ -22,7 +22,7 @@ Value = str | int | float | bool | list[str] | dict[str, str]
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How a sandbox is: ``now`` is virtual time."""
+    """How a sandbox is: ``now`` is virtual time, ``recorded`` the name of the recording that is served."""
 
     pid: int
     seed: int
@@ -30,6 +30,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     clock: str
     exercise: str | None = None
     trainee: str | None = None
+    recorded: str | None = None
 
 
 class CheckStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ control face (:mod:`labkit.control`).
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -25,19 +26,23 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """A ready sandbox: its process, what it was started with, and the addresses of its faces.
 
     ``started`` is wall time; ``research_api`` is the address on loopback behind :data:`RESEARCH_API`;
-    ``parent`` is the process with which the sandbox ends.
+    ``parent`` is the process with which the sandbox ends. A recording (``recorded`` names its folder)
+    has no database and no research API, and of the other faces those whose signals were recorded.
     """
 
     pid: int
     started: Millis
     seed: int
-    clock: ClockMode
+    clock: ClockMode | Literal["recorded"]
     kubeconfig: Path
     prometheus: str
-    research_api: str
     control: str
-    database: str
-    alertmanager: str = ""
+    research_api: str | None = None
+    database: str | None = None
+    loki: str | None = None
+    jaeger: str | None = None
+    alertmanager: str | None = None
+    recorded: Path | None = None
     exercise: str | None = None
     trainee: str | None = None
     journal: Path | None = None
@@ -94,16 +99,19 @@ def environment(home: Path, endpoints: Endpoints, environ: Mapping[str, str] = o
     """The variables with which a shell, a kernel or a child process finds the sandbox."""
     tools = str(home / "bin")
     path = [folder for folder in environ.get("PATH", os.defpath).split(os.pathsep) if folder != tools]
-    return {
+    faces = {
         "KUBECONFIG": str(endpoints.kubeconfig),
         "PROMETHEUS_URL": endpoints.prometheus,
+        "LOKI_URL": endpoints.loki,
+        "JAEGER_URL": endpoints.jaeger,
         "ALERTMANAGER_URL": endpoints.alertmanager,
         "DATABASE_URL": endpoints.database,
-        "RESEARCH_API_URL": RESEARCH_API,
-        "CURL_HOME": str(home / "curl"),
+        "RESEARCH_API_URL": RESEARCH_API if endpoints.research_api else None,
+        "CURL_HOME": str(home / "curl") if endpoints.research_api else None,
         "LABKIT_HOME": str(home),
         "PATH": os.pathsep.join([tools, *path]),
     }
+    return {name: value for name, value in faces.items() if value is not None}
 
 
 def _path(_: type, value: str) -> Path:

@@ -6,6 +6,7 @@
     ├── JournalError       a journal is damaged, or is not a journal
     ├── ManifestError      a Kubernetes manifest or scenario file is malformed
     ├── QueryError         a query could not be understood or answered
+    ├── DatasetError       a recording is damaged, or could not be made
     ├── EngineError        a real engine (PostgreSQL, …) could not be run
     ├── SandboxError       the sandbox as a whole
     │   ├── SandboxNotRunning
@@ -59,6 +60,10 @@ class ManifestError(LabkitError):
 
 class QueryError(LabkitError):
     """A query could not be understood or answered."""
+
+
+class DatasetError(LabkitError):
+    """A recording is damaged or unknown, or could not be made; ``where`` names the file or address."""
 
 
 class EngineError(LabkitError):

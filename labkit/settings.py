@@ -1,7 +1,7 @@
 """Settings: where a sandbox lives, who is learning, and how its clock runs.
 
 Each is taken from the first place that names it: an argument, the environment (``LABKIT_HOME``,
-``LABKIT_TRAINEE``, ``LABKIT_CLOCK``), ``labkit.toml`` of the working folder or one above it, a default.
+``LABKIT_TRAINEE``, ``LABKIT_CLOCK``, ``LABKIT_TARGET``), ``labkit.toml`` of the working folder or one above it, a default.
 """
 
 import getpass
@@ -17,11 +17,13 @@ import msgspec
 from labkit.errors import SettingsError
 
 ClockMode = Literal["live", "manual"]
+"""Who drives the time of a sandbox."""
 
 FOLDER = ".labkit"
 FILE = "labkit.toml"
 ENDPOINTS = "endpoints.json"
 _EXERCISES = "exercises"
+_RECORDED = "recorded:"
 
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)
 
@@ -29,13 +31,20 @@ _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", re.ASCII)
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What was settled.
 
-    ``home`` is the sandbox's folder (absolute); ``seed`` is ``None`` where nothing names one.
+    ``home`` is the sandbox's folder (absolute); ``seed`` is ``None`` where nothing names one. ``target``
+    is what to connect to: ``sandbox``, or ``recorded:NAME``; ``None`` where nothing names one.
     """
 
     home: Path
     trainee: str
     clock: ClockMode = "live"
     seed: int | None = None
+    target: str | None = None
+
+    @property
+    def recorded(self) -> str | None:
+        """The name or folder of the recording that is meant, if one is."""
+        return self.target.removeprefix(_RECORDED) if self.target and self.target.startswith(_RECORDED) else None
 
     def home_of(self, exercise: str) -> Path:
         """Where the sandbox of ``exercise`` lives."""
@@ -48,6 +57,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     trainee: str | None = None
     clock: ClockMode | None = None
     seed: int | None = None
+    target: str | None = None
 
 
 def load(
@@ -71,6 +81,7 @@ def load(
         trainee=_trainee(trainee, environ, file),
         clock=_clock(clock or environ.get("LABKIT_CLOCK") or file.clock or "live"),
         seed=file.seed if seed is None else seed,
+        target=_target(environ.get("LABKIT_TARGET") or file.target),
     )
 
 
@@ -122,6 +133,14 @@ def _clock(mode: str) -> ClockMode:
     raise SettingsError(f"there is no clock {mode!r}", remedy="LABKIT_CLOCK and --clock are 'live' or 'manual'")
 
 
+def _target(named: str | None) -> str | None:
+    """What to connect to, if it is one of the two that there are."""
+    if named is None or named == "sandbox" or (named.startswith(_RECORDED) and named != _RECORDED):
+        return named
+    what = "no cluster can be connected to" if named.startswith("cluster:") else f"there is no target {named!r}"
+    raise SettingsError(what, remedy="LABKIT_TARGET, or target in labkit.toml, is 'sandbox' or 'recorded:NAME'")
+
+
 def _upwards(folder: Path, name: str) -> Path | None:
     return next((place / name for place in (folder, *folder.parents) if (place / name).is_file()), None)
 
@@ -138,7 +157,7 @@ def _read(path: Path | None) -> _File:
         raise SettingsError(
             str(error),
             where=f"{path}:{_line(text, str(error))}",
-            remedy="its keys are trainee (text), clock ('live' or 'manual') and seed (a whole number)",
+            remedy="its keys are trainee (text), clock ('live' or 'manual'), seed (a whole number) and target (text)",
         ) from error
 
 

@@ -11,6 +11,7 @@ from labkit.errors import SandboxError
 
 HERE = Endpoints(
     pid=1, started=0, seed=1, clock="live", kubeconfig=Path("/k"), prometheus="http://127.0.0.1:1",
+    jaeger="http://127.0.0.1:5", loki="http://127.0.0.1:6",
     research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x",
 )  # fmt: skip
 
@@ -37,5 +38,18 @@ def test_the_environment_puts_our_tools_first_and_only_once(tmp_path):
     first = endpoints.environment(tmp_path, HERE, {"PATH": "/usr/bin:/bin"})
     assert first["PATH"] == f"{tmp_path}/bin:/usr/bin:/bin"
     assert endpoints.environment(tmp_path, HERE, first)["PATH"] == first["PATH"]
+    assert first["JAEGER_URL"] == "http://127.0.0.1:5"
     assert first["RESEARCH_API_URL"] == "https://api.llm-research-lab.company.com"
     assert first["CURL_HOME"] == f"{tmp_path}/curl"
+
+
+def test_what_a_recording_lacks_is_in_no_environment(tmp_path):
+    recorded = Endpoints(
+        pid=1, started=0, seed=0, clock="recorded", kubeconfig=Path("/k"), prometheus="http://127.0.0.1:1",
+        control="http://127.0.0.1:3", loki="http://127.0.0.1:4", recorded=Path("/datasets/one"),
+    )  # fmt: skip
+    endpoints.publish(tmp_path, recorded, "secret")
+    assert endpoints.read(tmp_path) == recorded
+    assert set(endpoints.environment(tmp_path, recorded, {})) == {
+        "KUBECONFIG", "PROMETHEUS_URL", "LOKI_URL", "LABKIT_HOME", "PATH",
+    }  # fmt: skip

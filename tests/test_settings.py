@@ -20,7 +20,8 @@ def folder(tmp_path: Path) -> Path:
 def published(pid: int = 1, journal: Path | None = None) -> Endpoints:
     return Endpoints(
         pid=pid, started=0, seed=1, clock="live", kubeconfig=Path("/k"), prometheus="http://127.0.0.1:1",
-        research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x", journal=journal,
+        jaeger="http://127.0.0.1:5", loki="http://127.0.0.1:6",
+    research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x", journal=journal,
     )  # fmt: skip
 
 
@@ -112,3 +113,19 @@ def test_a_file_that_is_no_toml_is_named(tmp_path):
 def test_an_unknown_clock_is_refused(folder):
     with pytest.raises(SettingsError, match="fast"):
         settings.load(folder=folder, environ={"LABKIT_CLOCK": "fast"})
+
+
+def test_a_target_is_the_sandbox_or_a_recording(tmp_path, folder):
+    load = settings.load
+    assert (load(folder=folder, environ={}).target, load(folder=folder, environ={}).recorded) == (None, None)
+    (tmp_path / "labkit.toml").write_text('target = "recorded:one"\n')
+    assert load(folder=folder, environ={}).recorded == "one"
+    assert load(folder=folder, environ={"LABKIT_TARGET": "sandbox"}).recorded is None
+    assert load(folder=folder, environ={"LABKIT_TARGET": "recorded:/a/folder"}).recorded == "/a/folder"
+    for wrong, said in (
+        ("cluster:prod", "no cluster can be connected to"),
+        ("recorded:", "no target"),
+        ("x", "no target"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            load(folder=folder, environ={"LABKIT_TARGET": wrong})

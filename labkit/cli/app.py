@@ -9,7 +9,11 @@ from typer.core import TyperGroup
 from labkit import __version__
 from labkit.cli import doctor, lab, sandbox
 
-GROUPS = {"course": ("labkit.cli.course", "Release, collect and grade assignments (the instructor's side).")}
+GROUPS = {
+    "course": ("labkit.cli.course", "Release, collect and grade assignments (the instructor's side)."),
+    "dataset": ("labkit.cli.dataset", "Recordings of systems: list, verify, record and import them."),
+    "promql": ("labkit.cli.promql", "Ask a Prometheus in PromQL, or test queries by script."),
+}
 """Groups by name: the module whose ``app`` it is, and its line in the list of commands."""
 
 

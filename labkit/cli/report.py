@@ -33,12 +33,15 @@ def condition_lines(condition: Condition) -> list[str]:
     status, where = condition.status, condition.endpoints
     if status.exercise:
         lines.append(f"exercise    {status.exercise}, trainee {status.trainee}")
+    world = f"recording   {status.recorded}" if status.recorded else f"world       seed {status.seed}"
+    faces = {
+        "kubeconfig": where.kubeconfig, "prometheus": where.prometheus, "loki": where.loki, "jaeger": where.jaeger,
+        "alertmanager": where.alertmanager, "database": where.database,
+    }  # fmt: skip
     return [
         *lines,
-        f"world       seed {status.seed}, clock {status.clock}, now {rfc3339(status.now)}",
-        f"kubeconfig  {where.kubeconfig}",
-        f"prometheus  {where.prometheus}",
-        f"database    {where.database}",
+        f"{world}, clock {status.clock}, now {rfc3339(status.now)}",
+        *(f"{name:<11} {address}" for name, address in faces.items() if address is not None),
     ]
 
 

@@ -34,20 +34,26 @@ def up(
     clock: Annotated[Clock | None, typer.Option(help="live follows the wall; manual moves by actions.")] = None,
     exercise: Exercise = None,
     trainee: Annotated[str | None, typer.Option(metavar="ID", help="Whose exercise.")] = None,
+    recorded: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Serve a recording: a name in datasets/, or a folder.")
+    ] = None,
     journal: Annotated[Path | None, typer.Option(hidden=True, help="Where an exercise is recorded.")] = None,
     parent: Annotated[int | None, typer.Option(hidden=True, help="End when this process does.")] = None,
 ) -> None:
-    """Start a sandbox: in the foreground until Ctrl-C, or with --detach behind you."""
+    """Start a sandbox, or serve a recording: in the foreground until Ctrl-C, or with --detach behind you."""
     from labkit.cli.starting import announce, ready, start
     from labkit.sandbox import lifecycle
     from labkit.sandbox.options import Options
 
     if trainee and not exercise:
         raise SettingsError("--trainee goes with --exercise", remedy="labkit up --exercise exercise-1 --trainee ID")
+    if recorded and (exercise or seed is not None or clock):
+        raise SettingsError("a recording has no exercise, seed or clock", remedy="labkit up --recorded NAME")
     known = settings.load(trainee=trainee, clock=clock, seed=seed)
     if exercise and journal is None:
         journal = Path.cwd() / "journal.jsonl"
-    options = Options.of(known, exercise=exercise, journal=journal, parent=parent)
+    found = _recording(recorded or (None if exercise else known.recorded))
+    options = Options.of(known, exercise=exercise, journal=journal, parent=parent, recorded=found)
     if detach:
         typer.echo(ready(options, start(options).pid))
         return
@@ -97,6 +103,15 @@ def env(
             else shlex.quote(value)
         )
         typer.echo(line.format(name, quoted))
+
+
+def _recording(name: str | None) -> Path | None:
+    """The folder of a recording; one that is not there is refused before anything starts."""
+    if name is None:
+        return None
+    from labkit.signals.dataset import find
+
+    return find(name).path
 
 
 def _home(exercise: str | None) -> Path:

@@ -79,6 +79,16 @@ class Store:
             metadata.setdefault("generation", 1)
         return self._write("ADDED", kind, key, stored)
 
+    def restore(self, kind: Kind, body: Object) -> Object:
+        """Add an object as another cluster had it: uid, times and ``resourceVersion`` are its own."""
+        stored = copy.deepcopy(body)
+        metadata = stored["metadata"]
+        key = (metadata.get("namespace", "") if kind.namespaced else "", metadata["name"])
+        self._objects.setdefault(kind, {})[key] = stored
+        version = str(metadata.setdefault("resourceVersion", "1"))
+        self.version = max(self.version, int(version) if version.isdecimal() else 0)
+        return stored
+
     def update(self, kind: Kind, body: Object) -> Object:
         """Replace an object; a ``resourceVersion`` in ``body`` must be the current one."""
         stored = copy.deepcopy(body)

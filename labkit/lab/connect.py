@@ -18,6 +18,7 @@ from labkit.endpoints import Endpoints
 from labkit.errors import LabkitError, SandboxError
 from labkit.lab.handle import Lab
 from labkit.settings import Settings, root_of
+from labkit.signals.dataset import find
 
 JOURNAL = "journal.jsonl"
 _LONGEST_END = 15.0
@@ -34,7 +35,9 @@ def connect(exercise: str | None = None, *, trainee: str | None = None, seed: in
     Without ``exercise``: the one that runs here (``labkit up``, ``make lab``), or one of this kernel's
     own, which ends with it. With it: the trainee's own sandbox of that exercise, which records to
     ``journal.jsonl`` beside the notebook and outlives a restart of the kernel. ``!kubectl``, ``!curl``
-    and ``!psql`` reach it too. Raises :class:`SandboxError` saying what to do where none can be had.
+    and ``!psql`` reach it too. Where ``LABKIT_TARGET`` or ``labkit.toml`` names a recording
+    (``recorded:NAME``), and no exercise is asked for, that is what is served. Raises
+    :class:`SandboxError` saying what to do where none can be had.
     """
     known = settings.load(trainee=trainee or _submitter(), seed=seed)
     home, found = _exercise(known, exercise) if exercise else _plain(known)
@@ -53,13 +56,20 @@ def connect(exercise: str | None = None, *, trainee: str | None = None, seed: in
 def _plain(known: Settings) -> tuple[Path, _Found]:
     """The sandbox that is meant here, or this process' own."""
     for home in (endpoints.meant(known.home, Path.cwd()), *_own):
-        if found := control.running(home):
-            if known.seed is not None and found[0].seed != known.seed:
+        if (found := control.running(home)) and _meant(known, found[0]):
+            if not found[0].recorded and known.seed is not None and found[0].seed != known.seed:
                 raise _other(home, f"seed {found[0].seed}", f"seed {known.seed}")
             return home, found
     home = _temporary()
     _own.append(home)
     return home, _until_exit(_start(home, home, known, [], parent=os.getpid()))
+
+
+def _meant(known: Settings, found: Endpoints) -> bool:
+    """Whether what runs is the target that is named; without one, whatever runs is meant."""
+    if known.recorded:
+        return found.recorded == find(known.recorded).path
+    return known.target is None or found.recorded is None
 
 
 def _exercise(known: Settings, exercise: str) -> tuple[Path, _Found]:
@@ -95,9 +105,13 @@ def _orphan(published: Endpoints) -> bool:
 
 def _start(root: Path, home: Path, known: Settings, arguments: list[str], *, parent: int) -> _Found:
     """Start the sandbox of ``home`` by ``labkit up`` under ``root``, as a person would in a terminal."""
-    command = [sys.executable, "-P", "-m", "labkit", "up", "--detach", "--clock", known.clock, "--parent", str(parent)]
+    command = [sys.executable, "-P", "-m", "labkit", "up", "--detach", "--parent", str(parent), *arguments]
+    if known.recorded and "--exercise" not in arguments:
+        command += ["--recorded", str(find(known.recorded).path)]
+    else:
+        command += ["--clock", known.clock, *([] if known.seed is None else ["--seed", str(known.seed)])]
     ended = subprocess.run(
-        command + arguments + ([] if known.seed is None else ["--seed", str(known.seed)]),
+        command,
         env=os.environ | {"LABKIT_HOME": str(root)},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -1,6 +1,7 @@
 """The handle: what a notebook holds on a sandbox. Each method is a client of a real protocol."""
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
     from prometheus_api_client import PrometheusConnect
 
+    from labkit.lab.frames import Answer
+    from labkit.lab.grafana.drawing import Drawing
+
 
 class Lab:
     """A sandbox at hand; ``home`` is its folder and ``endpoints`` says where it listens."""
@@ -39,26 +43,95 @@ class Lab:
         """Run the real curl, which reaches the research API at its address in production."""
         return run("curl", text, self.environment)
 
-    def promql(
-        self, query: str, last: str | None = None, at: str | None = None, step: str | None = None
-    ) -> "pd.DataFrame":
-        """The answer of Prometheus to ``query``.
+    def promql(self, query: str, last: str | None = None, at: str | None = None, step: str | None = None) -> "Answer":
+        """The answer of Prometheus to ``query``: a DataFrame that draws itself.
 
         Without ``last`` it is the value at a time: a row a series. With ``last`` (such as ``"1h"``) it
-        is a range: a row a time, a column a series; ``.plot()`` draws it. ``at`` is its end (RFC 3339;
-        now), ``step`` the distance between points. Raises :class:`QueryError`.
+        is a range: a row a time, a column a series. ``at`` is its end (RFC 3339; now), ``step`` the
+        distance between points. Raises :class:`QueryError`.
         """
-        end = parse_rfc3339(at) if at else self.now
+        end = self._until(at)
         if last is None:
             return prometheus.instant(self.endpoints.prometheus, query, end)
         return prometheus.ranged(
             self.endpoints.prometheus, query, end - duration(last), end, duration(step) if step else None
         )
 
+    def logs(
+        self, query: str, last: str = "15m", at: str | None = None, limit: int | None = None, step: str | None = None
+    ) -> "Answer":
+        """What Loki answers to a LogQL query: the newest ``limit`` lines, or over a range the values of a count.
+
+        Raises :class:`QueryError`.
+        """
+        from labkit.lab import logs  # noqa: PLC0415  (loads pandas)
+
+        end = self._until(at)
+        url = self._endpoint("loki")
+        return logs.logs(
+            url, query, end - duration(last), end, limit=limit or logs.LIMIT, step=duration(step) if step else None
+        )
+
+    def traces(
+        self,
+        service: str | None = None,
+        operation: str | None = None,
+        *,
+        min_duration: str | None = None,
+        max_duration: str | None = None,
+        tags: Mapping[str, object] | None = None,
+        last: str = "1h",
+        at: str | None = None,
+        limit: int | None = None,
+    ) -> "Answer":
+        """The newest traces that Jaeger finds, a row each; without ``service``, of all services.
+
+        ``tags`` such as ``{"error": True}`` are those of any span. Raises :class:`QueryError`.
+        """
+        from labkit.lab import traces  # noqa: PLC0415  (loads pandas)
+
+        end, url = self._until(at), self._endpoint("jaeger")
+        wanted = {"operation": operation, "minDuration": min_duration, "maxDuration": max_duration}
+        asked = {name: value for name, value in wanted.items() if value}
+        return traces.search(url, end - duration(last), end, asked, service, tags or {}, limit or traces.LIMIT)
+
+    def trace(self, identity: str) -> "Answer":
+        """One trace by its id, a row a span; in a notebook, its waterfall. Raises :class:`QueryError`."""
+        from labkit.lab import traces  # noqa: PLC0415  (loads pandas)
+
+        return traces.trace(self._endpoint("jaeger"), identity)
+
+    def alerts(self) -> "Answer":
+        """The alerts that are pending or firing now, a row each, and what Alertmanager does with them."""
+        from labkit.lab import alerts  # noqa: PLC0415  (loads pandas)
+
+        return alerts.alerts(self.endpoints.prometheus, self.endpoints.alertmanager)
+
+    def dashboards(self) -> "pd.DataFrame":
+        """The dashboards there are: title, uid, panels and variables, a row each."""
+        from labkit.lab import dashboards  # noqa: PLC0415  (loads pandas)
+
+        return dashboards.listed(self._dashboard_folders)
+
+    def dashboard(self, name: str, last: str | None = None, at: str | None = None, **variables: object) -> "Drawing":
+        """A Grafana dashboard, drawn: by its title, its uid, or as a ``.json`` file of your own.
+
+        ``last`` is its range (its own default), ``at`` its end (now); variables are given by name, as one
+        value or a list. Raises :class:`LabkitError` if there is none, or its file is malformed.
+        """
+        from labkit.lab import dashboards  # noqa: PLC0415  (loads pandas)
+
+        return dashboards.draw(name, self._dashboard_folders, self.endpoints, self._until(at), last, variables)
+
     def sql(self, query: str, engine: str = "postgres") -> "pd.DataFrame":
         """The rows that ``query`` gives. Raises :class:`QueryError` with the server's words."""
         if engine != "postgres":
             raise QueryError(f"there is no engine {engine!r} here", remedy="the engine is 'postgres'")
+        if self.endpoints.database is None:
+            raise QueryError(
+                "there is no database in a recording",
+                remedy="ask a sandbox: end this one (labkit down), then labkit up",
+            )
         return database.query(self.endpoints.database, query)
 
     def wait(self, time: str) -> str:
@@ -93,6 +166,24 @@ class Lab:
         """Virtual time, in milliseconds since the Unix epoch."""
         return self.status.now
 
+    def _until(self, at: str | None) -> Millis:
+        """The end of a time range: what is given, or now."""
+        return parse_rfc3339(at) if at else self.now
+
+    def _endpoint(self, name: str) -> str:
+        """The address of a server of signals; raises :class:`SandboxError` if this sandbox has none."""
+        address: str | None = getattr(self.endpoints, name)
+        if address is None:
+            raise SandboxError(
+                f"this sandbox has no {name.capitalize()}", remedy="start it anew: labkit down, labkit up"
+            )
+        return address
+
+    @property
+    def _dashboard_folders(self) -> list[Path]:
+        """Where dashboards are looked for before labkit's own: with the recording that is served."""
+        return [self.endpoints.recorded / "dashboards"] if self.endpoints.recorded else []
+
     @property
     def status(self) -> Status:
         """How the sandbox is."""
@@ -119,11 +210,15 @@ class Lab:
         return PrometheusConnect(self.endpoints.prometheus)
 
     def __repr__(self) -> str:
+        if self.endpoints.recorded:
+            return f"<Lab: recording {self.endpoints.recorded.name}, process {self.endpoints.pid}, in {self.home}>"
         of = f" of {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else ""
         return f"<Lab: sandbox{of}, process {self.endpoints.pid}, in {self.home}>"
 
     def _repr_html_(self) -> str:
         from html import escape  # noqa: PLC0415  (only a notebook needs it)
 
-        what = f"Exercise {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else "Sandbox"
+        recorded = self.endpoints.recorded
+        what = f"Recording {recorded.name}" if recorded else "Sandbox"
+        what = f"Exercise {self.exercise}, trainee {self.endpoints.trainee}" if self.exercise else what
         return f"<b>{escape(what)}</b> at {rfc3339(self.now)} (virtual time), clock {self.endpoints.clock}"

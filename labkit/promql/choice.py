@@ -82,4 +82,5 @@ def _sampled(lines: Lines, ratio: Floats) -> Flags:
     if np.isnan(ratio).any() and lines.labels:
         raise ExecutionError("Ratio value NaN is NaN")
     shares = np.array([share(labels) for labels in lines.labels]).reshape(-1, 1)
-    return np.where(ratio >= 0, shares < ratio, shares >= 1.0 + np.maximum(ratio, -1.0)) & (ratio != 0)
+    taken: Flags = np.where(ratio >= 0, shares < ratio, shares >= 1.0 + np.maximum(ratio, -1.0)) & (ratio != 0)
+    return taken

@@ -41,7 +41,7 @@ class Engine:
         Raises :class:`~labkit.errors.QueryError` if it is malformed, has no answer, or takes too much.
         """
         asked = parsed(query, self._options)
-        result = _instant(self._value(asked, Steps(np.array([time], np.int64), time, time)), time)
+        result = _instant(self._value(asked, Steps(np.array([time], np.int64), time, time, asked.places.moments)), time)
         return replace(result, annotations=asked.notes.annotations())
 
     def range(self, query: str, start: Millis, end: Millis, step: Millis) -> Matrix:
@@ -49,7 +49,7 @@ class Engine:
         if step <= 0:
             raise ValueError("the step must be positive")
         asked = parsed(query, self._options)
-        steps = Steps(np.arange(start, end + 1, step, dtype=np.int64), start, end)
+        steps = Steps(np.arange(start, end + 1, step, dtype=np.int64), start, end, asked.places.moments)
         value = self._value(asked, steps)
         if isinstance(value, Numbers):
             values = value.values[None, :]

@@ -56,7 +56,7 @@ class Evaluation:
         return Numbers(np.full(len(steps.times), node.val))
 
     def _text(self, node: ast.StringLiteral, _: Steps) -> Value:
-        return Text(node.val)
+        return Text(node.val, self._query.utf8(node))
 
     def _paren(self, node: ast.ParenExpr, steps: Steps) -> Value:
         return self.evaluate(node.expr, steps)
@@ -123,7 +123,7 @@ class Evaluation:
         lines = self.evaluate(node.expr, steps)
         if not isinstance(lines, Lines):
             raise ExecutionError(f"expected type instant vector in aggregation expression, got {type(lines).__name__}")
-        if isinstance(parameter, Numbers):
+        if isinstance(parameter, Numbers) and node.param is not None:
             if str(node.op) == "quantile":
                 invalid_quantiles(self._query, parameter.values, node.param)
             if str(node.op) == "limit_ratio":

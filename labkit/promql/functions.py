@@ -93,8 +93,7 @@ def _counted(function: Callable[[Ranges], Lines]) -> Callable[[Invocation], Line
     def compute(invocation: Invocation) -> Lines:
         ranges: Ranges = invocation.arguments[0]
         result = function(ranges)
-        shown = result.present.any(axis=1).tolist()
-        names = {labels.name for labels, there in zip(ranges.labels, shown, strict=True) if there}
+        names = {ranges.labels[row].name for row in np.flatnonzero(result.present.any(axis=1))}
         for name in sorted(names - {""}):
             if not name.endswith(_COUNTERS):
                 invocation.query.inform(
@@ -144,7 +143,8 @@ def _histogram_quantile(invocation: Invocation) -> Lines:
 
 
 def _histogram_fraction(invocation: Invocation) -> Lines:
-    return histogram.histogram_fraction(*invocation.arguments, lambda about: _say(invocation, 2, about))
+    lower, upper, lines = invocation.arguments
+    return histogram.histogram_fraction(lower, upper, lines, lambda about: _say(invocation, 2, about))
 
 
 def _say(invocation: Invocation, argument: int, about: histogram.Trouble) -> None:

@@ -156,15 +156,17 @@ def _fraction(lower: Floats, upper: Floats, bounds: Floats, counts: Floats) -> F
 def _rank(value: Floats, bounds: Floats, counts: Floats) -> Floats:
     """How many observations are estimated to be at or below ``value``.
 
-    A bucket that reaches down to -Inf cannot be interpolated in: NaN, as upstream.
+    The lowest bucket begins at 0 if it ends above; else it reaches down to -Inf, so that nothing can be
+    interpolated in it, and it counts as a whole (upstream since 3.6; 3.5 answers NaN in the lowest bucket).
     """
-    edges = np.concatenate([[-np.inf], bounds])
+    edges = np.concatenate([[0.0 if bounds[0] > 0 else -np.inf], bounds])
     below = np.concatenate([np.zeros((1, counts.shape[1])), counts])
-    place = np.minimum(edges.searchsorted(value, side="right") - 1, len(bounds))
+    place = np.clip(edges.searchsorted(value, side="right") - 1, 0, len(bounds))
     step = np.arange(len(value))
     above = np.minimum(place + 1, len(bounds))
     rank = below[place, step]
     share = (value - edges[place]) / (edges[above] - edges[place])
     inside = rank + (below[above, step] - rank) * share
-    found = np.where(value == edges[place], rank, inside)
+    inside = np.where(np.isneginf(edges[place]), below[above, step], inside)
+    found = np.where(value <= edges[place], rank, inside)
     return np.where(value == np.inf, counts[-1], np.where(found > counts[-1], counts[-1], found))

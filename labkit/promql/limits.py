@@ -20,7 +20,8 @@ class _Limits:
     deadline: float
 
 
-_CURRENT: ContextVar[_Limits] = ContextVar("limits", default=_Limits(DEFAULT.samples, float("inf")))
+_NONE = _Limits(DEFAULT.samples, float("inf"))
+_CURRENT: ContextVar[_Limits | None] = ContextVar("limits", default=None)
 
 
 @contextmanager
@@ -81,7 +82,7 @@ def limited(samples: int) -> None:
     tally = _TALLY.get()
     if tally is not None:
         tally.peak = max(tally.peak, samples)
-    if samples > _CURRENT.get().samples:
+    if samples > (_CURRENT.get() or _NONE).samples:
         raise ExecutionError("query processing would load too many samples into memory in query execution")
 
 
@@ -89,5 +90,5 @@ def timely() -> None:
     """Raise if the query has taken longer than it may, or nobody waits for it any more."""
     if _INTERRUPTED.get()():
         raise CanceledError("query was canceled in expression evaluation", remedy="ask again")
-    if time.monotonic() > _CURRENT.get().deadline:
+    if time.monotonic() > (_CURRENT.get() or _NONE).deadline:
         raise TimedOutError("query timed out in expression evaluation", remedy="ask for fewer series or steps")

@@ -1,16 +1,12 @@
 """Functions that change labels."""
 
-import re
-
 import numpy as np
 
 from labkit.errors import QueryError
 from labkit.promql.failures import ExecutionError
 from labkit.promql.values import Lines, Text, merged
 from labkit.signals.labels import NAME, Labels
-from labkit.signals.regex import compiled
-
-_REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
+from labkit.signals.regex import compiled, expanded
 
 
 def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, pattern: Text) -> Lines:
@@ -19,13 +15,13 @@ def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, p
         regex = compiled(pattern.value)
     except QueryError as error:
         raise ExecutionError(f"invalid regular expression in label_replace(): {pattern.value}") from error
-    _label_name(target.value, "label_replace")
+    _label_name(target, "label_replace")
 
     def replaced(labels: Labels) -> Labels:
         found = regex.fullmatch(labels.get(source.value))
         if found is None:
             return labels
-        return Labels([*labels.without((target.value,)), (target.value, _expanded(replacement.value, found))])
+        return Labels([*labels.without((target.value,)), (target.value, expanded(replacement.value, found))])
 
     return _relabelled(lines, [replaced(labels) for labels in lines.labels], target.value)
 
@@ -33,8 +29,8 @@ def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, p
 def label_join(lines: Lines, target: Text, separator: Text, *sources: Text) -> Lines:
     """``target`` set to the values of ``sources``, joined."""
     for source in sources:
-        _label_name(source.value, "label_join", "source")
-    _label_name(target.value, "label_join")
+        _label_name(source, "label_join", "source")
+    _label_name(target, "label_join")
     joined = [
         Labels([*labels, (target.value, separator.value.join(labels.get(source.value) for source in sources))])
         for labels in lines.labels
@@ -52,22 +48,7 @@ def _relabelled(lines: Lines, labels: list[Labels], target: str) -> Lines:
     return merged(relabelled.rows(np.flatnonzero(lines.present.any(axis=1))), fail)
 
 
-def _label_name(name: str, function: str, role: str = "destination") -> None:
+def _label_name(name: Text, function: str, role: str = "destination") -> None:
     """Prometheus 3 takes any UTF-8 text but the empty one for a label's name."""
-    if not name:
-        raise ExecutionError(f"invalid {role} label name in {function}(): {name}")
-
-
-def _expanded(template: str, found: re.Match[str]) -> str:
-    """``template`` with ``$1``, ``${1}`` and ``$name`` filled in (Go's ``Regexp.Expand``); what is not there is empty."""
-
-    def fill(reference: re.Match[str]) -> str:
-        if reference[1]:
-            return "$"
-        name = reference[2] or reference[3]
-        try:
-            return found[int(name) if name.isdigit() else name] or ""
-        except (IndexError, KeyError):
-            return ""
-
-    return _REFERENCE.sub(fill, template)
+    if not name.value or not name.utf8:
+        raise ExecutionError(f"invalid {role} label name in {function}(): {name.value}")

@@ -1,7 +1,7 @@
 """What expressions are while they are evaluated: arrays over the steps of an evaluation."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ class Steps:
     times: Times
     start: Millis
     end: Millis
+    moments: Mapping[int, Millis] = field(default_factory=dict)
+    """The times that ``@`` names, by the ids of the selectors and subqueries."""
 
     def at(self, times: Times) -> "Steps":
         """The same query at other times."""
@@ -41,9 +43,10 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Text:
-    """A string."""
+    """A string; ``utf8`` is whether it is one to Prometheus, whose strings are bytes."""
 
     value: str
+    utf8: bool = True
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ CONTEXT = "llm-research-lab-prod"
 NAMESPACE = "llm-research-lab-prod"
 
 
-def write(path: Path, *, server: str, authority: bytes, user: str, token: str) -> None:
+def write(path: Path, *, server: str, authority: bytes, user: str, token: str, namespace: str = NAMESPACE) -> None:
     """Write a kubeconfig, readable by its owner alone, with the context set."""
     config = {
         "apiVersion": "v1",
@@ -21,7 +21,7 @@ def write(path: Path, *, server: str, authority: bytes, user: str, token: str) -
             }
         ],
         "users": [{"name": user, "user": {"token": token}}],
-        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": user, "namespace": NAMESPACE}}],
+        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": user, "namespace": namespace}}],
         "current-context": CONTEXT,
     }
     path.touch(mode=0o600)

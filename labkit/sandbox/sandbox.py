@@ -22,7 +22,7 @@ from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
-from labkit.sandbox.faces import alertmanager, prometheus, prometheus_rules, research_api
+from labkit.sandbox.faces import alertmanager, jaeger, loki, prometheus, prometheus_rules, research_api
 from labkit.sandbox.faces.prometheus_call import Reply
 from labkit.sandbox.faces.prometheus_pool import Arrival, QueryPool
 from labkit.sandbox.faces.research_api import HttpAnswer
@@ -41,10 +41,12 @@ from labkit.world.actions import (
     Exec,
     HttpRequest,
     KubeRequest,
+    LokiQuery,
     Query,
     SilenceExpire,
     SilencePut,
     Statement,
+    TraceQuery,
 )
 from labkit.world.world import World
 
@@ -114,6 +116,8 @@ class Sandbox:
             Exec: self._exec,
             HttpRequest: self._http,
             Query: self._query,
+            TraceQuery: self._traces,
+            LokiQuery: self._loki,
             AlertmanagerQuery: self._look,
             SilencePut: self._change,
             SilenceExpire: self._change,
@@ -156,6 +160,16 @@ class Sandbox:
         # In a thread, over snapshots: a heavy query must not stop the world.
         reply = await self.queries.run(answer)
         return reply, {"code": reply.code}
+
+    async def _traces(self, _: User, action: TraceQuery, __: Streams) -> tuple[jaeger.Answer, dict[str, Any]]:
+        world = self.world
+        code, body = await asyncio.to_thread(jaeger.respond, world.spans, world.now, action.path, action.params)
+        return (code, body), {"code": code}
+
+    async def _loki(self, _: User, action: LokiQuery, __: Streams) -> tuple[loki.Answer, dict[str, Any]]:
+        now = self.world.now * 1_000_000
+        answer = await asyncio.to_thread(loki.respond, self.world.streams, now, action.path, action.params)
+        return answer, {"code": answer.code}
 
     async def _look(self, _: User, action: AlertmanagerQuery, __: Streams) -> tuple[Reply, dict[str, Any]]:
         world, now = self.world, self.world.now

@@ -1,45 +1,39 @@
-"""The running server: every face of one sandbox on loopback, in one process and one event loop."""
+"""The running server: every face of one living sandbox."""
 
 import asyncio
-import contextlib
 import os
-import secrets
-import signal
-import socket
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
-import uvicorn
 
-from labkit import endpoints, processes
+from labkit import endpoints
 from labkit.clock import EPOCH, Millis
 from labkit.control import CheckReport, Now, Status, Value
 from labkit.endpoints import Endpoints
 from labkit.errors import SandboxError
 from labkit.sandbox import kubeconfig, toolbox
-from labkit.sandbox.certificates import Authority
 from labkit.sandbox.drive import LiveDrive, ManualDrive
 from labkit.sandbox.engines.relay import Relay
-from labkit.sandbox.faces import alertmanager, control, kubernetes, prometheus, research_api
+from labkit.sandbox.faces import alertmanager, control, jaeger, kubernetes, loki, prometheus, research_api
+from labkit.sandbox.listeners import Faces, Listeners, bound, wall
 from labkit.sandbox.options import Options
+from labkit.sandbox.recorded import RecordedServer
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
 from labkit.scenarios.exercise import EXERCISE_DAY
 from labkit.world.actions import Answer, Statement
 
 
 def serve(options: Options) -> None:
-    """Run a sandbox until it is told to stop, by a signal, the control face or its parent's end."""
-    asyncio.run(Server(options).run())
+    """Run a sandbox, or serve a recording, until told to stop by a signal, the control face or the parent's end."""
+    asyncio.run((RecordedServer if options.recorded else Server)(options).run())
 
 
-class Server:
+class Server(Listeners):
     """One sandbox with its listeners; also what the control face controls."""
 
     def __init__(self, options: Options) -> None:
-        self.options = options
+        super().__init__(options)
         live = options.clock == "live"
         self._sandbox = Sandbox(
             home=options.home,
@@ -47,61 +41,37 @@ class Server:
             seed=options.seed,
             exercise=options.exercise,
             trainee=options.trainee,
-            start=_wall() if live else EPOCH,
+            start=wall() if live else EPOCH,
             journal=options.journal,
         )
-        self._stopping = asyncio.Event()
-        self._token = secrets.token_urlsafe(24)
-
-    async def run(self) -> None:
-        """Open the listeners, say where they are, serve, and leave nothing behind."""
-        listening = self._servers()
-        servers = list(listening.values())
-        tasks = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
-        database = await self._relay()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self.stop)
-        while not all(server.started for server, _ in servers):
-            await asyncio.sleep(0.005)
-        self._announce({name: sock.getsockname()[1] for name, (_, sock) in listening.items()}, database)
-        background = [asyncio.create_task(self._watch_parent())]
-        if isinstance(self._sandbox.drive, LiveDrive):
-            background.append(asyncio.create_task(self._sandbox.drive.run()))
-        try:
-            await self._stopping.wait()
-        finally:
-            for server, _ in servers:
-                server.should_exit = True
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*tasks, *background, return_exceptions=True)
-            await self._database.stop()
-            await self._sandbox.close()
 
     # ── listeners ─────────────────────────────────────────────────────────────────────────────
 
-    def _servers(self) -> dict[str, tuple[uvicorn.Server, socket.socket]]:
-        """One HTTP server a face, by the face's name, each on a free port of loopback."""
+    def _faces(self) -> Faces:
+        """The faces of a living sandbox."""
         sandbox, gate = self._sandbox, self._sandbox.gate
-        self._authority = Authority(self.options.home / "tls")
         cluster = self._authority.issue("127.0.0.1", "localhost", "kubernetes")
         ingress = self._authority.issue(research_api.HOST)
-        self._bearer = secrets.token_urlsafe(24)
-        faces: dict[str, tuple[Any, tuple[Path, Path] | None]] = {
+        return {
             "kubernetes": (kubernetes.application(sandbox.api, gate, {self._bearer: TRAINEE}), cluster),
             "research-api": (research_api.application(gate), ingress),
             "prometheus": (
                 prometheus.application(sandbox.promql, sandbox.world.metrics, gate.now, gate, sandbox.rules),
                 None,
             ),
-            "alertmanager": (alertmanager.application(gate, _wall), None),
+            "alertmanager": (alertmanager.application(gate, wall), None),
+            "loki": (loki.application(sandbox.world.streams, gate.now, gate), None),
+            "jaeger": (jaeger.application(gate), None),
             "control": (control.application(self, self._token), None),
         }
-        return {name: (_server(face, tls), _listener()) for name, (face, tls) in faces.items()}
 
-    async def _relay(self) -> int:
+    def _background(self) -> list[Coroutine[Any, Any, None]]:
+        """The wall drives a live world."""
+        return [self._sandbox.drive.run()] if isinstance(self._sandbox.drive, LiveDrive) else []
+
+    async def _open(self) -> None:
         """The listener behind DATABASE_URL; statements are journalled as they pass, and so are refusals."""
-        sock, gate = _bound(), self._sandbox.gate
+        sock, gate = bound(), self._sandbox.gate
 
         def note(role: str, database: str, sql: str) -> None:
             gate.note(gate.now(), TRAINEE, Statement(sql=sql, database=database), {"role": role})
@@ -111,9 +81,13 @@ class Server:
 
         self._database = Relay(sock, self._sandbox.postgres, note, refused)
         await self._database.start()
-        return int(sock.getsockname()[1])
+        self._database_port = int(sock.getsockname()[1])
 
-    def _announce(self, ports: dict[str, int], database: int) -> None:
+    async def _close(self) -> None:
+        await self._database.stop()
+        await self._sandbox.close()
+
+    def _announce(self, ports: dict[str, int]) -> None:
         """Write kubeconfig, tools and, last, the endpoints, which say that all is ready."""
         home = self.options.home
         config = home / "kubeconfig"
@@ -125,24 +99,18 @@ class Server:
         endpoints.publish(
             home,
             Endpoints(
-                pid=os.getpid(), started=_wall(), seed=self._sandbox.seed, clock=self.options.clock,
+                pid=os.getpid(), started=wall(), seed=self._sandbox.seed, clock=self.options.clock,
                 exercise=self.options.exercise, trainee=self.options.trainee, journal=self.options.journal,
                 parent=self.options.parent, kubeconfig=config, prometheus=f"http://127.0.0.1:{ports['prometheus']}",
+                jaeger=f"http://127.0.0.1:{ports['jaeger']}",
                 research_api=f"https://127.0.0.1:{ports['research-api']}",
+                loki=f"http://127.0.0.1:{ports['loki']}",
                 alertmanager=f"http://127.0.0.1:{ports['alertmanager']}",
                 control=f"http://127.0.0.1:{ports['control']}",
-                database=self._sandbox.postgres.dsn("trainee", ("127.0.0.1", database)),
+                database=self._sandbox.postgres.dsn("trainee", ("127.0.0.1", self._database_port)),
             ),
             self._token,
         )  # fmt: skip
-
-    async def _watch_parent(self) -> None:
-        """End when the process that asked for this sandbox is gone."""
-        parent = self.options.parent
-        while parent is not None and processes.alive(parent):
-            await asyncio.sleep(1.0)
-        if parent is not None:
-            self.stop()
 
     # ── what the control face asks ────────────────────────────────────────────────────────────
 
@@ -175,52 +143,3 @@ class Server:
     def journal(self) -> bytes:
         """The journal so far, as JSON lines."""
         return b"".join(msgspec.json.encode(entry) + b"\n" for entry in self._sandbox.journal.entries)
-
-    def stop(self) -> None:
-        """Begin to stop."""
-        self._stopping.set()
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to the sandbox, which has several."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _server(application: Any, tls: tuple[Path, Path] | None) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            application,
-            # The default's websockets library rejects the subprotocol header of port-forward.
-            ws="wsproto",
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            timeout_keep_alive=300,
-            h11_max_incomplete_event_size=1024 * 1024,  # a long query in an address: Go's limit
-            server_header=False,
-            timeout_graceful_shutdown=1,
-            ssl_certfile=tls and tls[0],
-            ssl_keyfile=tls and str(tls[1]),
-        )
-    )
-
-
-def _listener() -> socket.socket:
-    """A listening socket on a free port of loopback."""
-    sock = _bound()
-    sock.listen(128)
-    return sock
-
-
-def _bound() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.bind(("127.0.0.1", 0))
-    return sock
-
-
-def _wall() -> Millis:
-    """The wall clock, in whole seconds: where a live sandbox's time begins."""
-    return int(time.time()) * 1000

@@ -15,8 +15,10 @@ from labkit.errors import SandboxError
 from labkit.sandbox.engines import binaries
 
 
-def equip(home: Path, *, research_api_port: int, certificate: Path) -> None:
+def equip(home: Path, *, research_api_port: int | None = None, certificate: Path | None = None) -> None:
     """Lay out the tools; ``certificate`` is that of the authority which signed the research API's own, in PEM.
+
+    A recording has no research API, so curl is left as it is.
 
     ``LABKIT_KUBECTL=path`` leaves the kubectl on PATH in its place.
     """
@@ -27,6 +29,8 @@ def equip(home: Path, *, research_api_port: int, certificate: Path) -> None:
         _wrap(tools / "kubectl", kubectl())
     _wrap(tools / "psql", binaries.program("psql"))
     _wrap(tools / "labkit", Path(sysconfig.get_path("scripts")) / "labkit")
+    if research_api_port is None or certificate is None:
+        return
     (home / "curl").mkdir(exist_ok=True)
     (home / "curl" / ".curlrc").write_text(curlrc(research_api_port, certificate), encoding="utf-8")
 

@@ -3,6 +3,7 @@
 import bisect
 import hashlib
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 
 from labkit.clock import Millis
@@ -11,11 +12,20 @@ LIMIT = 20_000
 """Lines kept per container run: what a kubelet's log rotation would leave to ``kubectl logs``."""
 
 
+Listener = Callable[[str, str, str, Millis, str], None]
+"""Hears of each line that is written: namespace, pod, container, time, line."""
+
+
 class LogStore:
     """Append-only lines of ``(namespace, pod, container)``, the present run and the one before."""
 
     def __init__(self) -> None:
         self._runs: dict[tuple[str, str, str], list[deque[tuple[Millis, str]]]] = {}
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call ``listener`` with every line from now on: what is rotated away here may be kept elsewhere."""
+        self._listeners.append(listener)
 
     def begin(self, namespace: str, pod: str, container: str) -> None:
         """A container's process starts: what it wrote before becomes its previous run."""
@@ -26,6 +36,8 @@ class LogStore:
     def write(self, namespace: str, pod: str, container: str, time: Millis, line: str) -> None:
         """Add a line to the present run; times must not fall."""
         self._runs[namespace, pod, container][-1].append((time, line))
+        for listener in self._listeners:
+            listener(namespace, pod, container, time, line)
 
     def lines(self, namespace: str, pod: str, container: str, previous: bool = False) -> list[tuple[Millis, str]]:
         """All kept lines of the present or the previous run, oldest first."""

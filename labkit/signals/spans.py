@@ -1,7 +1,11 @@
 """Spans, as a tracer reports them and Jaeger shows them: what one service did for one request, and for how long."""
 
+import bisect
 import heapq
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from threading import Lock
 
 import msgspec
 
@@ -71,42 +75,93 @@ class SpanQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanStore:
-    """All spans of one world."""
+    """Spans of traces, held by trace and, in the order of their start, by service.
+
+    One thread may add while others read: a reader works on what there was when it began.
+    """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._traces: dict[str, list[Span]] = {}
+        self._by_service: dict[str, list[Span]] = {}
         self._operations: dict[str, set[tuple[str, str]]] = {}
 
     def add(self, span: Span) -> None:
-        """Take a span; those of a trace may come in any order."""
-        self._traces.setdefault(span.trace_id, []).append(span)
-        self._operations.setdefault(span.service, set()).add((span.operation, span.kind))
+        """Take a span; those of a trace, and traces, may come in any order."""
+        with self._lock:
+            _insert(self._traces.setdefault(span.trace_id, []), span)
+            _insert(self._by_service.setdefault(span.service, []), span)
+            self._operations.setdefault(span.service, set()).add((span.operation, span.kind))
 
     def services(self) -> list[str]:
         """The services that have spans, sorted."""
-        return sorted(self._operations)
+        with self._lock:
+            return sorted(self._operations)
 
     def operations(self, service: str) -> list[tuple[str, str]]:
         """Operation and span kind (empty if unknown) of a service's spans, sorted."""
-        return sorted(self._operations.get(service, ()))
+        with self._lock:
+            return sorted(self._operations.get(service, ()))
 
     def trace(self, trace_id: str) -> list[Span]:
         """All spans of a trace, by start; empty if there is none."""
-        return sorted(self._traces.get(trace_id, ()), key=_order)
+        with self._lock:
+            return self._traces.get(trace_id, [])[:]
 
     def search(self, query: SpanQuery) -> list[list[Span]]:
         """The newest traces that have a span which ``query`` describes, at most ``query.limit``; newest first."""
-        found = (spans for spans in list(self._traces.values()) if any(map(query.accepts, spans)))
-        newest = heapq.nlargest(query.limit, found, key=lambda spans: (min(map(_order, spans)), spans[0].trace_id))
-        return [sorted(spans, key=_order) for spans in newest]
+        if query.limit <= 0:
+            return []
+        newest: list[tuple[Micros, str]] = []
+        seen: set[str] = set()
+        for span in reversed(self._window(query.service, query.start, query.end + 1)):
+            if len(newest) == query.limit and span.start < newest[0][0]:
+                break  # the traces still to come start no later than this span, so before all those found
+            if span.trace_id not in seen and query.accepts(span):
+                seen.add(span.trace_id)
+                push = heapq.heappush if len(newest) < query.limit else heapq.heappushpop
+                push(newest, (self.trace(span.trace_id)[0].start, span.trace_id))
+        return [self.trace(trace_id) for _, trace_id in sorted(newest, reverse=True)]
 
     def spans(self, start: Micros, end: Micros) -> list[Span]:
         """The spans that start with ``start <= time < end``, by start."""
-        every = (span for spans in list(self._traces.values()) for span in spans)
-        return sorted((span for span in every if start <= span.start < end), key=_order)
+        windows = (self._window(service, start, end) for service in self.services())
+        return sorted(chain.from_iterable(windows), key=by_start)
+
+    def _window(self, service: str, start: Micros, end: Micros) -> list[Span]:
+        """A service's spans with ``start <= span.start < end``."""
+        with self._lock:
+            spans = self._by_service.get(service, [])
+            first, last = (bisect.bisect_left(spans, time, key=lambda span: span.start) for time in (start, end))
+            return spans[first:last]
 
 
-def _order(span: Span) -> tuple[Micros, str]:
+class Dependency(msgspec.Struct, frozen=True, kw_only=True, order=True, rename="camel"):
+    """How often spans of ``parent`` have children that are spans of ``child`` (both services)."""
+
+    parent: str
+    child: str
+    call_count: int
+
+
+def dependencies(spans: Iterable[Span]) -> list[Dependency]:
+    """Who calls whom, by the spans whose parents are among ``spans`` too; calls within a service count as well."""
+    known = {(span.trace_id, span.span_id): span for span in spans}
+    parents = ((known.get((span.trace_id, span.parent_id)), span) for span in known.values())
+    calls = Counter((parent.service, span.service) for parent, span in parents if parent)
+    return sorted(Dependency(parent=pair[0], child=pair[1], call_count=count) for pair, count in calls.items())
+
+
+def _insert(spans: list[Span], span: Span) -> None:
+    """Keep ``spans`` in order; most come at the end."""
+    if not spans or by_start(spans[-1]) <= by_start(span):
+        spans.append(span)
+    else:
+        bisect.insort(spans, span, key=by_start)
+
+
+def by_start(span: Span) -> tuple[Micros, str]:
+    """The order of spans."""
     return span.start, span.span_id
 
 

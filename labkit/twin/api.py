@@ -3,9 +3,10 @@
 A step draws arrivals per route (Poisson around the traffic's rate), their outcome, replica and
 latency bucket (multinomial). Counters are sums of those draws, so a histogram's count is the
 request count, the statements sent to PostgreSQL are those of the requests that got so far, and the
-log lines written are of requests that were counted.
+log lines written are of requests that were counted; each of these has a trace.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,9 @@ from labkit.twin import queries
 from labkit.twin.logbook import Logbook
 from labkit.twin.queries import Queries
 from labkit.twin.routes import BUCKETS, CACHED, LATENCY, MEANS, METRICS_ROUTE, ROUTES, SHARES, STATEMENTS
+from labkit.twin.tracing.draft import SERVER, span_id
+from labkit.twin.tracing.sample import Sample
+from labkit.twin.tracing.tracer import Tracer
 
 STATUSES = ("success", "400", "401", "403", "404", "429", "500", "503")
 """Outcomes of a request; ``success`` is the route's own code."""
@@ -26,6 +30,20 @@ MISTAKES = np.array([0.9780, 0.006, 0.0015, 0.0004, 0.011, 0.0028, 0.0003, 0.0])
 
 REACHING = np.array([status in {"success", "404", "500", "503"} for status in STATUSES])
 """The outcomes of requests that got past validation, token, role and rate limit: these ask the database."""
+
+_TURNED_AWAY = (~REACHING).astype(np.int64)
+_CACHED = np.flatnonzero(CACHED).tolist()
+
+MESSAGES = {
+    "success": ("INFO", "request completed"),
+    "500": ("ERROR", "unexpected end of row"),
+    "503": ("ERROR", "Kafka producer timeout"),
+}
+"""What the log says of an outcome that is logged: level and message."""
+
+NO_CONNECTION = ("ERROR", "database connection timeout")
+"""What it says of 503 while PostgreSQL accepts no connection."""
+
 
 POOL_SIZE = 25
 """Connections a replica may hold (DATABASE_POOL_SIZE)."""
@@ -84,9 +102,10 @@ class Served:
 class ResearchApi:
     """All replicas behind the ingress."""
 
-    def __init__(self, seed: int, logbook: Logbook) -> None:
+    def __init__(self, seed: int, logbook: Logbook, tracer: Tracer) -> None:
         self._random = np.random.default_rng([seed, 2])
         self._logbook = logbook
+        self._tracer = tracer
         self._shares: dict[tuple[bool, ...], NDArray[np.float64]] = {}
         self.replicas: dict[str, Replica] = {}
         self.rejected = 0
@@ -123,10 +142,13 @@ class ResearchApi:
         self.arrived += int(arrivals.sum())
         if not serving:
             self.rejected += int(arrivals.sum())
+            if arrivals.any():
+                self._tracer.rejected(arrivals, dt)
             return
         split: Counts = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
         outcomes: Counts = self._random.multinomial(split, self._outcomes(topics, database))
-        self._count(serving, split, outcomes, dt, DATABASE_TIMEOUT if not database else PRODUCER_TIMEOUT)
+        timeout = PRODUCER_TIMEOUT if database else DATABASE_TIMEOUT
+        buckets = self._count(serving, split, outcomes, dt, timeout)
         asking = self._look_up(serving, split, outcomes, hits)
         if database:
             self._query(serving, asking, dt)
@@ -135,32 +157,38 @@ class ResearchApi:
         self.answered += outcomes.sum(axis=0)
         self.served.requests += int(arrivals.sum())
         self.served.rollbacks += int(outcomes[:, :, STATUSES.index("500")].sum())
-        self._log(serving, outcomes, database)
+        self._tracer.hits = hits
+        self._log(serving, outcomes, buckets, dt, timeout)
 
     def take(self) -> Served:
         """What the parts behind the API have been asked since the last call."""
         served, self.served = self.served, Served()
         return served
 
-    def _count(self, serving: list[Replica], split: Counts, outcomes: Counts, dt: Millis, timeout: float) -> None:
-        """Requests and latencies: lognormal, but for those that end when a timeout does."""
+    def _count(self, serving: list[Replica], split: Counts, outcomes: Counts, dt: Millis, timeout: float) -> Counts:
+        """Requests and latencies: lognormal, but for those that end when a timeout does.
+
+        Returns how many of the others fell into each bucket, by replica, route and bucket.
+        """
         late: Counts = outcomes[:, :, -1]
-        buckets = self._random.multinomial(split - late, LATENCY)
-        buckets[:, :, np.searchsorted(BUCKETS, timeout)] += late
+        buckets: Counts = self._random.multinomial(split - late, LATENCY)
+        last = bisect_left(BUCKETS, timeout)
         # The sum of many lognormal latencies, by the mean of each.
         seconds = (split - late) * MEANS + late * timeout
         in_flight = self._random.poisson(seconds * SECOND / dt)  # Little's law
         for at, (replica, requests) in enumerate(zip(serving, split.sum(axis=1).tolist(), strict=True)):
             replica.requests += outcomes[at]
             replica.buckets += buckets[at]
+            replica.buckets[:, last] += late[at]
             replica.seconds += seconds[at]
             replica.in_flight = in_flight[at]
             replica.served += requests
+        return buckets
 
     def _look_up(self, serving: list[Replica], split: Counts, outcomes: Counts, hits: float) -> Counts:
         """Ask the cache; the calls, of shape (replicas, routes), that then go to the database."""
-        asking: Counts = split - outcomes[:, :, ~REACHING].sum(axis=2)
-        for route in np.flatnonzero(CACHED).tolist():
+        asking: Counts = split - outcomes @ _TURNED_AWAY
+        for route in _CACHED:
             calls = asking[:, route].copy()
             found = self._random.binomial(calls, hits)
             asking[:, route] -= found
@@ -208,19 +236,43 @@ class ResearchApi:
             self._shares[failing] = shares
         return self._shares[failing]
 
-    def _log(self, serving: list[Replica], outcomes: Counts, database: bool) -> None:
-        """A sample of what was counted: one good request a step, and one per replica and route of each 5xx."""
-        index = int(self._random.integers(len(serving)))
-        first = int(outcomes[index, :, 0].argmax())
-        if outcomes[index, first, 0]:
-            self._line(serving[index], "INFO", "request completed", first, ROUTES[first].success)
-        unavailable = "Kafka producer timeout" if database else "database connection timeout"
-        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
-            status = STATUSES[column - 2]
-            self._line(serving[at], "ERROR", unavailable if status == "503" else "unexpected end of row", row, status)
+    def _log(self, serving: list[Replica], outcomes: Counts, buckets: Counts, dt: Millis, timeout: float) -> None:
+        """A sample of what was counted: one good request a step, and one per replica and route of each 5xx.
 
-    def _line(self, replica: Replica, level: str, message: str, route: int, status: str) -> None:
+        The good one is of any route alike, so that the rare ones are seen as often as the frequent.
+        ``buckets``, as counted in this step by replica, route and bucket, lose those that are traced; who
+        got 503 waited for ``timeout`` and is in none of them.
+        """
+        index = int(self._random.integers(len(serving)))
+        succeeded = [route for route, count in enumerate(outcomes[index, :, 0].tolist()) if count]
+        if succeeded:
+            first = self._tracer.pick(succeeded)
+            sent = self._sent(first, int(outcomes[:, first, 0].sum()))
+            traced = self._tracer.request(
+                serving[index].pod, first, "success", buckets[index, first], self._id(), dt, sent
+            )
+            self._line(serving[index], traced, MESSAGES["success"])
+        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
+            if column:
+                traced = self._tracer.timed_out(serving[at].pod, row, timeout, self._id(), dt)
+            else:
+                traced = self._tracer.request(serving[at].pod, row, "500", buckets[at, row], self._id(), dt)
+            self._line(serving[at], traced, MESSAGES[traced.status] if traced.database else NO_CONNECTION)
+
+    def _id(self) -> int:
+        """The lower half of a trace id."""
+        return int(self._random.integers(1 << 62))
+
+    def _sent(self, route: int, count: int) -> range:
+        """The messages that ``count`` requests of a route have just handed to its topic, in the topic's own order."""
+        total = self.produced.get(ROUTES[route].produces or "", 0)
+        return range(total - count, total) if total else range(0)
+
+    def _line(self, replica: Replica, traced: Sample, said: tuple[str, str]) -> None:
+        """Log a request that is traced, with what is ``said`` of it."""
+        route = ROUTES[traced.route]
+        code = int(route.success if traced.status == "success" else traced.status)
         self._logbook.write(
-            replica.pod, level, message, method=ROUTES[route].method, path=ROUTES[route].path, status=int(status),
-            trace_id=f"{int(self._random.integers(1 << 62)):032x}",
+            replica.pod, *said, method=route.method, path=route.path, status=code,
+            trace_id=traced.trace_id, span_id=span_id(traced.trace, SERVER), duration_ms=traced.duration / 1000,
         )  # fmt: skip

@@ -29,9 +29,9 @@ class Partitions:
         return self.end - self.consumed
 
     @property
-    def stored_bytes(self) -> Counts:
-        """Bytes on the disk of each replica."""
-        return (self.end - self.oldest) * self.message_bytes
+    def stored_bytes(self) -> int:
+        """Bytes on the disk of a broker that has a replica of every partition."""
+        return int((self.end - self.oldest).sum()) * self.message_bytes
 
     def append(self, random: np.random.Generator, messages: int, now: Millis) -> None:
         """Write ``messages``, whose keys spread evenly; once an hour drop what is older than retention."""

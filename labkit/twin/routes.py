@@ -1,6 +1,9 @@
 """The research API's routes: their share of traffic, their work, and what they depend on."""
 
 from dataclasses import dataclass
+from functools import cache
+from math import exp, log
+from statistics import NormalDist
 
 import numpy as np
 
@@ -56,3 +59,31 @@ METRICS_ROUTE = next(n for n, route in enumerate(ROUTES) if route.path.startswit
 
 LATENCY = lognormal.buckets([(route.median, route.sigma) for route in ROUTES], BUCKETS)
 """Per route (rows) the probability of each latency bucket (columns, the last is +Inf)."""
+
+_NORMAL = NormalDist()
+_RARE = 1e-9
+"""Probability below which a bucket is none of the route's own: something else put the request there."""
+
+
+@cache
+def _bounds(route: int, bucket: int) -> tuple[int, int, float, float]:
+    """A bucket's least and most microseconds, and the probabilities that the route's latency is below each."""
+    low = BUCKETS[bucket - 1] if bucket else 0.0
+    high = BUCKETS[bucket] if bucket < len(BUCKETS) else 3.0 * low
+    latency = NormalDist(log(ROUTES[route].median), ROUTES[route].sigma)
+    below, upto = (latency.cdf(log(bound)) if bound else 0.0 for bound in (low, high))
+    return round(low * 1e6) + 1, round(high * 1e6), below, upto
+
+
+def latency_within(route: int, bucket: int, u: float) -> int:
+    """A latency in microseconds of a request to ``ROUTES[route]`` that was counted in a bucket.
+
+    ``u``, uniform in [0, 1), picks it: the quantile ``u`` of the route's lognormal, given the bucket.
+    The bucket's lower bound is outside, its upper bound inside, as Prometheus' ``le`` has it.
+    """
+    least, most, below, upto = _bounds(route, bucket)
+    if upto - below < _RARE:
+        return least + int(u * (most - least))
+    deviation = _NORMAL.inv_cdf(max(below + u * (upto - below), _RARE))
+    micros = round(ROUTES[route].median * exp(ROUTES[route].sigma * deviation) * 1e6)
+    return min(max(micros, least), most)

@@ -17,7 +17,8 @@ from labkit.twin.columns import Columns
 from labkit.twin.database import Database, Sent
 from labkit.twin.logbook import Logbook
 from labkit.twin.runtime import Processes
-from labkit.twin.topics import cluster
+from labkit.twin.topics import TOPICS, cluster
+from labkit.twin.tracing.tracer import Tracer
 from labkit.twin.traffic import Traffic
 from labkit.twin.usage import Usage
 from labkit.twin.workers import JOBS, Workers
@@ -49,7 +50,8 @@ class System:
         self.processes = Processes(self.causes, self.logbook)
         self.brokers: Cluster = cluster(seed)
         self.traffic = Traffic(seed)
-        self.api = ResearchApi(seed, self.logbook)
+        self.tracer = Tracer(seed, lambda: clock.now, self.causes)
+        self.api = ResearchApi(seed, self.logbook, self.tracer)
         self.workers = Workers(seed, self.logbook)
         self.database = Database()
         self.cache = Cache(keys=cache.WARM_KEYS)
@@ -60,6 +62,7 @@ class System:
         self._behind: Millis = 0
         self._apps: dict[str, list[Object]] | None = None
         self._live: list[Object] | None = None
+        self._ready: dict[str, list[Object]] = {}
         store.subscribe(self._observe)
 
     def pods(self, app: str) -> list[Object]:
@@ -72,7 +75,9 @@ class System:
 
     def ready(self, app: str) -> list[Object]:
         """The pods of an app that are ready."""
-        return [pod for pod in self.pods(app) if is_ready(pod)]
+        if app not in self._ready:
+            self._ready[app] = [pod for pod in self.pods(app) if is_ready(pod)]
+        return self._ready[app]
 
     def running(self) -> list[Object]:
         """The pods whose process runs now: a container that waits to be restarted has none."""
@@ -112,7 +117,9 @@ class System:
         now, database, served = self.clock.now, self.causes.database_accepting, self.api.take()
         produced = self.api.produced.get(JOBS, 0) - self._produced
         self._produced += produced
-        self.workers.step(now, dt, produced, self.ready("experiment-worker"), self.topics(), database=database)
+        ready, consumed = self.ready("experiment-worker"), self.workers.consumed
+        self.workers.step(now, dt, produced, ready, self.topics(), database=database)
+        self.tracer.consume(range(consumed, self.workers.consumed), dt, ready[: TOPICS[JOBS]], self.topics())
         done = self.workers.done
         statements = served.statements + done * workers.STATEMENTS
         transactions = served.transactions + done * int(workers.STATEMENTS.sum())
@@ -138,3 +145,4 @@ class System:
     def _observe(self, change: Change) -> None:
         if change.kind == POD:
             self._apps = self._live = None
+            self._ready.clear()

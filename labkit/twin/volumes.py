@@ -37,7 +37,7 @@ def _redis(system: "System") -> float:
 
 def _kafka(system: "System") -> float:
     """Replicas on all three brokers: each holds every partition."""
-    return BROKER_BYTES + sum(float(log.stored_bytes.sum()) for log in system.workers.logs.values())
+    return BROKER_BYTES + system.workers.stored_bytes
 
 
 VOLUMES = (

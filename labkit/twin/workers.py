@@ -74,6 +74,10 @@ class Worker:
     """Runs so far."""
 
 
+GROUP = "experiment-processor-v1"
+"""The workers' consumer group."""
+
+
 class Workers:
     """The consumer group ``experiment-processor-v1``."""
 
@@ -93,6 +97,8 @@ class Workers:
         self.messages = 0
         self.message_bytes = 0
         """Messages written to all topics, and their bytes."""
+        self.stored_bytes = 0
+        """Bytes of them that retention has left."""
 
     def step(
         self, now: Millis, dt: Millis, produced: int, ready: list[Object], topics: set[str], *, database: bool = True
@@ -113,6 +119,7 @@ class Workers:
         self._append(JOBS, now, produced)
         self.logs[JOBS].consume(self._random, done)
         self._write(now, done, topics)
+        self.stored_bytes = sum(log.stored_bytes for log in self.logs.values())
         self._run(working, done, dt)
         self._complain(now, ready, [topic for topic in (JOBS, *OUTPUTS) if topic not in topics])
 

@@ -68,6 +68,18 @@ class Query(Action, frozen=True, kw_only=True, tag="prometheus.query"):
     params: tuple[tuple[str, str], ...] = ()
 
 
+class LokiQuery(Query, frozen=True, kw_only=True, tag="loki.query"):
+    """A request to Loki's HTTP API."""
+
+    face: ClassVar[str] = "loki"
+
+
+class TraceQuery(Query, frozen=True, kw_only=True, tag="jaeger.query"):
+    """A request to Jaeger's query API."""
+
+    face: ClassVar[str] = "jaeger"
+
+
 class AlertmanagerQuery(Query, frozen=True, kw_only=True, tag="alertmanager.query"):
     """A request to Alertmanager's HTTP API that changes nothing."""
 
@@ -119,4 +131,7 @@ class Answer(Action, frozen=True, kw_only=True, tag="lab.answer"):
 AlertmanagerAction = SilencePut | SilenceExpire | AlertsPost
 """What changes Alertmanager."""
 
-AnyAction = KubeRequest | Exec | HttpRequest | Query | AlertmanagerQuery | AlertmanagerAction | Statement | Answer
+AnyAction = (
+    KubeRequest | Exec | HttpRequest | Query | LokiQuery | TraceQuery | AlertmanagerQuery | AlertmanagerAction
+    | Statement | Answer
+)  # fmt: skip

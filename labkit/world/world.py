@@ -25,15 +25,19 @@ from labkit.kube.kubelet import Kubelet
 from labkit.kube.store import Store
 from labkit.signals.logs import LogStore
 from labkit.signals.series import Labels, SeriesStore
-from labkit.signals.spans import SpanStore
+from labkit.signals.source import SpanSource
 from labkit.signals.streams import StreamStore
 from labkit.twin import manifests
 from labkit.twin.exporters import METRICS, Exporter
 from labkit.twin.system import System
+from labkit.twin.tracing.traces import Traces
 from labkit.world import alerting
+from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
 """How long the twin has lived at full resolution when a world begins."""
+RETENTION: Millis = 15 * DAY
+"""How long series are kept: Prometheus' own default. An hour at a time is let go."""
 
 SCRAPE: Millis = 15 * SECOND
 """Prometheus' scrape interval."""
@@ -51,8 +55,9 @@ class World:
         self.logs = LogStore()
         self.series = SeriesStore()
         self.streams = StreamStore()
-        self.spans = SpanStore()
+        Collector(self.store, self.clock, self.logs, self.streams)
         self.system = System(self.store, self.clock, self.logs, seed)
+        self.spans: SpanSource = Traces(self.system.tracer)
         events = Recorder(self.store, self.clock)
         self.kubelet = Kubelet(self.store, self.clock, events, self.system.processes, seed)
         self.system.causes.on_change(self.kubelet.recheck)
@@ -87,13 +92,16 @@ class World:
         return Merged([self.series, self.ruler.series])
 
     def digest(self) -> str:
-        """A hash of everything simulated: objects, series and logs. Equal worlds have equal digests.
+        """A hash of everything simulated: objects, series, logs and traces. Equal worlds have equal digests.
 
         What rules and Alertmanager make of it follows from it, and from what was done to Alertmanager.
         """
         objects = [self.store.list(kind) for kind in KINDS]
-        signals = (self.series.digest(), self.logs.digest(), self.alertmanager.digest())
-        parts = (msgspec.json.encode([self.now, self.store.version, objects]), *signals)
+        parts = (
+            msgspec.json.encode([self.now, self.store.version, objects]),
+            self.series.digest(), self.logs.digest(), self.streams.digest(), self.system.tracer.digest(),
+            self.alertmanager.digest(),
+        )  # fmt: skip
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     def _live(self, prepare: "Callable[[World], None] | None") -> None:
@@ -118,3 +126,5 @@ class World:
         if series is not None:
             self._block = self.series.block([Labels(pairs) for pairs in series])
         self._block.append(self.now, values)
+        if (self.now - self.start) % HOUR == 0:
+            self.series.forget(self.now - RETENTION)

@@ -11,6 +11,7 @@ import math
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -38,8 +39,8 @@ def measured(instances: int = 10, hours: float = 6.0, times: int = 5) -> list[Ro
     """The figures of every query, on ``instances`` × 100 series of so many hours."""
     work = workload(instances, hours)
     requests = [("instant", query) for query in INSTANT] + [("range", query) for query in RANGE]
-    with ours(instances, hours) as own, theirs(work) as other:
-        clients = [Client(own), *([Client(other)] if other is not None else [])]
+    with ours(instances, hours) as own, theirs(work) as other, ExitStack() as stack:
+        clients = [stack.enter_context(closing(Client(url))) for url in (own, other) if url is not None]
         return [_row(clients, work, kind, query, times) for kind, query in requests]
 
 
@@ -48,6 +49,10 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=120)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     def ask(self, target: str) -> tuple[bytes, float]:
         """The body of an answer, and the seconds until its last byte was there."""

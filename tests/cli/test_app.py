@@ -21,6 +21,7 @@ from labkit.sandbox.lifecycle import Condition
 
 HERE = Endpoints(
     pid=42, started=0, seed=1, clock="live", kubeconfig=Path("/a home/kubeconfig"), prometheus="http://127.0.0.1:1",
+    jaeger="http://127.0.0.1:5", loki="http://127.0.0.1:6",
     research_api="https://127.0.0.1:2", control="http://127.0.0.1:3", database="postgresql://127.0.0.1:4/x?a=b&c=d",
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The magics, in a real IPython: what they hand on, untouched, and how a failure looks."""
 
 import atexit
+from types import SimpleNamespace
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -11,6 +12,8 @@ from labkit.lab import magics
 
 class Asked:
     """Stands where a lab would, and remembers."""
+
+    endpoints = SimpleNamespace(prometheus="http://127.0.0.1:9", loki=None)
 
     def kubectl(self, text):
         return "kubectl", text

@@ -41,7 +41,7 @@ def serve(options):
     url = f"http://127.0.0.1:{server.server_port}"
     endpoints.publish(options.home, endpoints.Endpoints(
         pid=os.getpid(), started=0, seed=options.seed, clock=options.clock, kubeconfig=options.home / "kubeconfig",
-        prometheus=url, research_api=url, control=url, database=url), "token")
+        prometheus=url, jaeger=url, loki=url, research_api=url, control=url, database=url), "token")
     server.serve_forever()
 
 if os.environ.get("STAND_IN"):

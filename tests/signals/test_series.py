@@ -123,3 +123,55 @@ def test_a_range_shows_exactly_what_the_whole_shows_within_it(sets: list[set[Lab
         assert one.times.tolist() == full.times[inside].tolist()
         np.testing.assert_array_equal(one.values, full.values[inside])
     assert not any(((full.times >= start) & (full.times <= end)).any() for full in whole.values())
+
+
+def test_a_block_of_many_chunks_is_read_as_it_was_written() -> None:
+    store = SeriesStore()
+    block = store.block([A, B, C])
+    chance = np.random.default_rng(1)
+    rows = np.stack([chance.random(1000), np.arange(1000.0), np.full(1000, 7.0)], axis=1)
+    for time, row in enumerate(rows):
+        block.append(time, row)
+    for start, end in ((0, 999), (0, 0), (239, 240), (100, 700), (719, 721), (998, 2000)):
+        for number, one in enumerate(store.select(named(), start, end)):
+            assert one.times.tolist() == list(range(start, min(end, 999) + 1))
+            np.testing.assert_array_equal(one.values, rows[start : end + 1, number])
+
+
+def test_what_is_old_is_forgotten_a_chunk_at_a_time() -> None:
+    store = SeriesStore()
+    fill(store, [A, B], list(range(100)))
+    fill(store, [B, C], list(range(100, 1000)))
+    store.forget(90)
+    assert len(store.select(named(), 0, 2000)) == 3
+    store.forget(600)
+    assert store.label_values("s") == ["b", "c"]
+    b, c = store.select(named(), 0, 2000)
+    assert b.times.tolist() == c.times.tolist() == list(range(580, 1000))  # the chunk that 600 is in stays whole
+    assert b.values.tolist() == [1.0] * 420
+    assert store.series(named(), 0, 579) == []
+    store.block([A]).append(2000, np.array([5.0]))
+    assert {one.labels for one in store.select(named(), 1500, 2000)} == {A, B, C}
+
+
+def test_forgetting_everything_leaves_the_block_that_is_written() -> None:
+    store = SeriesStore()
+    block = store.block([A])
+    for time in range(300):
+        block.append(time, np.array([1.0]))
+    store.forget(10_000)
+    block.append(10_001, np.array([2.0]))
+    (a,) = store.select(named(), 0, 20_000)
+    assert a.times.tolist() == [*range(240, 300), 10_001]
+    assert a.values[-1] == 2.0
+
+
+def test_samples_are_kept_in_little_memory() -> None:
+    """A day of counters and gauges at 15 s takes less than half of what floats would take."""
+    store = SeriesStore()
+    labels = [Labels([("__name__", "m"), ("n", str(n))]) for n in range(100)]
+    block, chance = store.block(labels), np.random.default_rng(1)
+    counters = chance.poisson(30.0, (5760, 75)).cumsum(axis=0).astype(float)
+    for time, row in enumerate(np.concatenate([counters, chance.random((5760, 25))], axis=1)):
+        block.append(time, row)
+    assert store.nbytes < 0.45 * 5760 * 100 * 8

@@ -10,7 +10,8 @@ from labkit.kube.kinds import POD
 from labkit.promql import Engine
 from labkit.scenarios.scenario import load
 from labkit.scenarios.staging import Staging
-from labkit.world.world import World
+from labkit.signals.matcher import Match, Matcher
+from labkit.world.world import SCRAPE, World
 
 
 def staged(name: str, seed: int = 7) -> tuple[World, Staging]:
@@ -100,3 +101,12 @@ def test_time_goes_on_in_seconds_too() -> None:
     world = World(2)
     world.clock.advance(world.now + SECOND)
     assert world.now == EPOCH + SECOND
+
+
+def test_series_are_kept_for_the_retention_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labkit.world.world.RETENTION", 2 * HOUR)
+    world = World(1, EPOCH)
+    world.clock.advance(world.now + HOUR)
+    ups = world.series.select((Matcher("__name__", Match.EQUAL, "up"),), 0, world.now)
+    oldest = min(int(one.times[0]) for one in ups)
+    assert world.now - 3 * HOUR - SCRAPE <= oldest <= world.now - 2 * HOUR

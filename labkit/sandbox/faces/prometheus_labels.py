@@ -10,6 +10,7 @@ from labkit.sandbox.faces.prometheus_parameters import BEGIN, END, ParameterErro
 from labkit.signals.labels import Labels
 from labkit.signals.matcher import Matcher
 
+_EMPTY = "at least one non-empty matcher"
 _ESCAPED = re.compile(r"_(?:_|([0-9A-Fa-f]{1,6})_)")
 
 
@@ -70,10 +71,11 @@ def _selectors(call: Call) -> list[tuple[Matcher, ...]]:
     try:
         found = [selector_of(text) for text in call.parameters.all("match[]")]
     except QueryError as error:
-        raise ParameterError(error.what) from error
+        empty = _EMPTY in error.what  # of a query; of a parameter upstream says it in other words
+        raise ParameterError(f"match[] must contain {_EMPTY}" if empty else error.what) from error
     for matchers in found:
         if all(matcher.accepts("") for matcher in matchers):
-            raise ParameterError("match[] must contain at least one non-empty matcher")
+            raise ParameterError(f"match[] must contain {_EMPTY}")
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from labkit.kube.store import Object
-from labkit.twin.exporters.family import Family, process, series, started, table
+from labkit.twin.exporters.family import Family, Series, process, series, started, table
 from labkit.twin.usage import Container
 from labkit.twin.volumes import VOLUMES, Volume
 
@@ -32,46 +32,46 @@ METRICS = {**_CONTAINER, **_NETWORK, **_VOLUME}
 
 
 def families(system: "System") -> Iterable[Family]:
-    """One family a running container, and one a volume of a pod that has a node."""
+    """The running containers, and the volumes of pods that run."""
     nodes = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in system.running()}
-    for pod in system.running():
-        yield _container(system, pod)
-    for volume in VOLUMES:
-        if volume.pod in nodes:
-            yield _volume(system, volume, _kubelet(nodes[volume.pod]))
+    volumes = [volume for volume in VOLUMES if volume.pod in nodes]
+    processes = [(process(pod), started(pod)) for pod in system.running()]
+    yield table(
+        [row for pod in system.running() for row in _container(pod)],
+        lambda: (value for id_, since in processes for value in _used(system.usage.containers.get(id_), since)),
+    )
+    yield table(
+        [row for volume in volumes for row in _volume(volume, nodes[volume.pod])],
+        lambda: (value for volume in volumes for value in _taken(system, volume)),
+    )
 
 
-def _kubelet(node: str) -> dict[str, str]:
-    return {"job": "kubelet", "instance": node, "node": node}
+def _kubelet(node: str, path: str) -> dict[str, str]:
+    return {"job": "kubelet", "instance": node, "node": node, "metrics_path": path}
 
 
-def _container(system: "System", pod: Object) -> Family:
-    metadata, id_, since = pod["metadata"], process(pod), started(pod)
-    kubelet = _kubelet(pod["spec"]["nodeName"]) | {"metrics_path": "/metrics/cadvisor"}
-    of = kubelet | {"namespace": metadata["namespace"], "pod": metadata["name"]}
+def _container(pod: Object) -> list[Series]:
+    metadata = pod["metadata"]
+    of = _kubelet(pod["spec"]["nodeName"], "/metrics/cadvisor")
+    of |= {"namespace": metadata["namespace"], "pod": metadata["name"]}
     rows = [series(name, **of, container=pod["spec"]["containers"][0]["name"]) for name in _CONTAINER]
-    rows += [series(name, **of, interface="eth0") for name in _NETWORK]
-
-    def read() -> Iterable[float]:
-        container = system.usage.containers.get(id_)
-        return _values(container, since) if container else (0.0,) * len(rows)
-
-    return table(rows, read)
+    return rows + [series(name, **of, interface="eth0") for name in _NETWORK]
 
 
-def _values(container: Container, since: float) -> Iterable[float]:
+def _used(container: Container | None, since: float) -> Iterable[float]:
+    if container is None:  # it has started since the last step
+        return 0.0, 0.0, 0.0, 0.0, 0.0, since, 0.0, 0.0
     return (
         round(container.cpu, 3), round(container.periods), round(container.throttled), container.memory,
         container.memory_limit, since, round(container.received), round(container.sent),
     )  # fmt: skip
 
 
-def _volume(system: "System", volume: Volume, kubelet: dict[str, str]) -> Family:
-    of = kubelet | {"namespace": volume.namespace, "persistentvolumeclaim": volume.claim, "metrics_path": "/metrics"}
-    size, used, free = (series(name, **of) for name in _VOLUME)
+def _volume(volume: Volume, node: str) -> list[Series]:
+    of = {"namespace": volume.namespace, "persistentvolumeclaim": volume.claim}
+    return [series(name, **_kubelet(node, "/metrics"), **of) for name in _VOLUME]
 
-    def read() -> Iterable[float]:
-        taken = min(volume.size, volume.used(system))
-        return volume.size, round(taken), round(volume.size - taken)
 
-    return table([size, used, free], read)
+def _taken(system: "System", volume: Volume) -> Iterable[float]:
+    taken = min(volume.size, volume.used(system))
+    return volume.size, round(taken), round(volume.size - taken)

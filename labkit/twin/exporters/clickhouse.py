@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from labkit.kube.store import Object
 from labkit.twin.columns import OLD_PARTS, ROW_BYTES, Columns
 from labkit.twin.exporters.family import Family, live, of, process, seconds, series, started
 
@@ -33,15 +34,8 @@ def families(system: "System") -> Iterable[Family]:
     """One family for the server, if it runs."""
     for pod in system.running():
         if pod["metadata"]["labels"]["app"] == "clickhouse":
-            labels, id_, since = of(pod), process(pod), started(pod)
-            yield live((series(f"ClickHouse{name}", **labels), read) for name, read in _readers(system.columns))
-            yield live([
-                (series("ClickHouseMetrics_MemoryTracking", **labels), lambda id_=id_: _memory(system, id_)),
-                (
-                    series("ClickHouseAsyncMetrics_Uptime", **labels),
-                    lambda since=since: seconds(system.clock.now) - since,
-                ),
-            ])  # fmt: skip
+            readers = dict(_readers(system.columns)) | _process(system, pod)
+            yield live((series(f"ClickHouse{name}", **of(pod)), read) for name, read in readers.items())
 
 
 def _readers(columns: Columns) -> Iterable[tuple[str, Callable[[], float]]]:
@@ -61,6 +55,11 @@ def _readers(columns: Columns) -> Iterable[tuple[str, Callable[[], float]]]:
     yield "AsyncMetrics_MaxPartCountForPartition", lambda: columns.parts
 
 
-def _memory(system: "System", id_: str) -> float:
-    container = system.usage.containers.get(id_)
-    return container.memory if container else 0.0
+def _process(system: "System", pod: Object) -> dict[str, Callable[[], float]]:
+    id_, since = process(pod), started(pod)
+
+    def memory() -> float:
+        container = system.usage.containers.get(id_)
+        return container.memory if container else 0.0
+
+    return {"Metrics_MemoryTracking": memory, "AsyncMetrics_Uptime": lambda: seconds(system.clock.now) - since}

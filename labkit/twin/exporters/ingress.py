@@ -25,7 +25,7 @@ def families(system: "System") -> Iterable[Family]:
     ])  # fmt: skip
 
     def read() -> Floats:
-        counts = np.bincount(code.ravel(), system.api.answered.ravel(), len(CODES))
+        counts = np.bincount(code.ravel(), system.api.answered.ravel(), len(CODES)).astype(np.float64)
         counts[CODES.index("503")] += system.api.rejected
         return counts
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from labkit.twin.exporters.family import Family, Floats, series
+from labkit.twin.exporters.family import Family, Series, series, table
 from labkit.twin.usage import Node
 
 if TYPE_CHECKING:
@@ -19,30 +17,30 @@ METRICS = {
     "node_filesystem_avail_bytes": ("gauge", "Bytes free for processes on the file system."),
 }
 
+MODES = ("user", "system", "idle")
 SYSTEM_SHARE = 0.18
 """Share of busy time that the kernel takes."""
 
 
 def families(system: "System") -> Iterable[Family]:
-    """One family a node."""
-    for node in system.usage.nodes.values():
-        yield _node(system, node)
+    """All nodes, as one family."""
+    nodes = list(system.usage.nodes.values())
+    rows = [row for node in nodes for row in _rows(node)]
+    yield table(rows, lambda: (value for node in nodes for value in _values(system, node)))
 
 
-def _node(system: "System", node: Node) -> Family:
+def _rows(node: Node) -> list[Series]:
     of, cores = {"job": "node-exporter", "instance": node.name}, int(node.cores)
-    modes = ("user", "system", "idle")
-    rows = [series("node_cpu_seconds_total", **of, cpu=str(cpu), mode=mode) for mode in modes for cpu in range(cores)]
+    rows = [series("node_cpu_seconds_total", **of, cpu=str(cpu), mode=mode) for mode in MODES for cpu in range(cores)]
     rows += [series(name, **of) for name in ("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes")]
     root = of | {"mountpoint": "/", "device": "/dev/nvme0n1p1", "fstype": "xfs"}
-    rows += [series(f"node_filesystem_{name}_bytes", **root) for name in ("size", "avail")]
+    return rows + [series(f"node_filesystem_{name}_bytes", **root) for name in ("size", "avail")]
 
-    def read() -> Floats:
-        # The scheduler spreads work evenly enough over cores.
-        busy = node.busy / cores
-        each = np.array([busy * (1 - SYSTEM_SHARE), busy * SYSTEM_SHARE, node.elapsed / cores - busy])
-        free = node.memory - system.usage.memory_used(node.name)
-        disk = node.disk - system.usage.disk_used(node.name)
-        return np.concatenate([np.repeat(each, cores).round(2), [node.memory, free, node.disk, disk]])
 
-    return Family(rows, read)
+def _values(system: "System", node: Node) -> Iterable[float]:
+    cores = int(node.cores)
+    busy = node.busy / cores  # the scheduler spreads work evenly enough
+    for seconds in (busy * (1 - SYSTEM_SHARE), busy * SYSTEM_SHARE, node.elapsed / cores - busy):
+        yield from (round(seconds, 2),) * cores
+    yield from (node.memory, node.memory - system.usage.memory_used(node.name))
+    yield from (node.disk, node.disk - system.usage.disk_used(node.name))

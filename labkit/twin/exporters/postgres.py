@@ -4,13 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from labkit.twin import demand
-from labkit.twin.database import (
-    MAX_CONNECTIONS,
-    RESERVED,
-    ROWS,
-    SEGMENT,
-    SYSTEM_BYTES,
-)
+from labkit.twin.database import MAX_CONNECTIONS, RESERVED, ROWS, SEGMENT, SYSTEM_BYTES
 from labkit.twin.exporters.family import Family, Reading, constant, live, seconds, series, started
 from labkit.twin.exporters.targets import exporter
 from labkit.twin.queries import TYPES

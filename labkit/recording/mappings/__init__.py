@@ -1,0 +1,1 @@
+"""Mapping files for public data sets; the data themselves are not in labkit."""
