@@ -130,4 +130,11 @@ class World:
             self._block = self.series.block([Labels(pairs) for pairs in series])
         self._block.append(self.now, values)
         if (self.now - self.start) % HOUR == 0:
-            self.series.forget(self.now - RETENTION)
+            self._forget(self.now - RETENTION)
+
+    def _forget(self, before: Millis) -> None:
+        """Let go of old samples; rules see them first, whether somebody has asked for these or not."""
+        if before > self.start - HISTORY:
+            self.settled = self.now
+            self.ruler.catch_up()
+        self.series.forget(before)
