@@ -66,8 +66,13 @@ class Answer(pd.DataFrame):
             result._about = replace(self.about, unit=units.NONE)  # noqa: SLF001  (our own)
         return result
 
+    def __repr__(self) -> str:
+        """As pandas writes it; below it why it is empty, and what the server noted."""
+        hint = [self.about.hint] if self.empty and self.about.hint else []
+        return "\n".join([super().__repr__(), *hint, *(f"⚠ {note}" for note in self.about.notes)])
+
     def _repr_html_(self) -> str:
-        """The picture or the table, and the notes. In a terminal ``repr`` stays pandas' own."""
+        """The picture or the table, and the notes."""
         if not len(self.columns) or self.empty:
             return div("", nothing(self.about.hint), *notes(self.about.notes))
         return div("", self.picture(), *notes(self.about.notes))

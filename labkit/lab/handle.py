@@ -181,8 +181,8 @@ class Lab:
 
     @property
     def _dashboard_folders(self) -> list[Path]:
-        """Where dashboards are looked for before labkit's own: the folder of what is served."""
-        return [self.home / "dashboards"]
+        """Where dashboards are looked for before labkit's own: with the recording that is served."""
+        return [self.endpoints.recorded / "dashboards"] if self.endpoints.recorded else []
 
     @property
     def status(self) -> Status:

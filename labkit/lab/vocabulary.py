@@ -4,21 +4,12 @@ Sources: https://prometheus.io/docs/prometheus/latest/querying/functions/ and /o
 https://grafana.com/docs/loki/latest/query/.
 """
 
-PROMQL_FUNCTIONS = (
-    "abs", "absent", "absent_over_time", "acos", "acosh", "asin", "asinh", "atan", "atanh", "avg_over_time",
-    "ceil", "changes", "clamp", "clamp_max", "clamp_min", "cos", "cosh", "count_over_time", "day_of_month",
-    "day_of_week", "day_of_year", "days_in_month", "deg", "delta", "deriv", "exp", "floor",
-    "histogram_fraction", "histogram_quantile", "hour", "idelta", "increase", "irate", "label_join",
-    "label_replace", "last_over_time", "ln", "log10", "log2", "max_over_time", "min_over_time", "minute",
-    "month", "pi", "predict_linear", "present_over_time", "quantile_over_time", "rad", "rate", "resets",
-    "round", "scalar", "sgn", "sin", "sinh", "sort", "sort_by_label", "sort_by_label_desc", "sort_desc", "sqrt",
-    "stddev_over_time", "stdvar_over_time", "sum_over_time", "tan", "tanh", "time", "timestamp", "vector",
-    "year",
-)  # fmt: skip
-AGGREGATIONS = (
-    "avg", "bottomk", "count", "count_values", "group", "max", "min", "quantile", "stddev", "stdvar", "sum",
-    "topk",
-)  # fmt: skip
+from labkit.promql import signatures
+from labkit.promql.signatures import NATIVE, SIGNATURES
+
+PROMQL_FUNCTIONS = tuple(sorted({*SIGNATURES} - NATIVE))
+"""Those that are answered here: without those of native histograms."""
+AGGREGATIONS = tuple(sorted(signatures.AGGREGATIONS))
 MODIFIERS = ("by", "without", "on", "ignoring", "group_left", "group_right")
 """After these, parentheses hold names of labels."""
 PROMQL_KEYWORDS = (*MODIFIERS, "and", "or", "unless", "offset", "bool", "atan2")

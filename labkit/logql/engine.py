@@ -100,12 +100,12 @@ class Engine:
         last: Nanos | None = None
         taken = 0
         for entry in entries(self._source, tree, start, end, work or Work(), forward=forward):
+            if last is not None and abs(entry.time - last) < interval:
+                continue
+            found.setdefault(entry.labels, []).append((entry.time, entry.line))
+            last, taken = entry.time, taken + 1
             if taken == limit:
                 break
-            if last is None or abs(entry.time - last) >= interval:
-                found.setdefault(entry.labels, []).append((entry.time, entry.line))
-                last = entry.time
-                taken += 1
         labels = sorted(found)
         return Streams(labels, [found[one] for one in labels])
 

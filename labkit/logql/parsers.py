@@ -67,18 +67,22 @@ def json_parser(record: Record) -> bool:
     except ValueError as error:
         record.fail(JSON_FAILED, str(error))
         return True
-    for name, text in _leaves(value, ""):
-        record.extract(name, text)
+    found: dict[str, str] = {}
+    _leaves(value, "", found)
+    record.extract_all(found)
     return True
 
 
-def _leaves(value: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+def _leaves(value: dict[str, Any], prefix: str, found: dict[str, str]) -> None:
+    """Add what is in an object to ``found``, by the names that labels have."""
     for key, inner in value.items():
         name = f"{prefix}_{_STRANGE.sub('_', key.strip())}" if prefix else sanitized(key)
-        if isinstance(inner, dict):
-            yield from _leaves(inner, name)
+        if isinstance(inner, str) and name:
+            found[name] = inner
+        elif isinstance(inner, dict):
+            _leaves(inner, name, found)
         elif name and inner is not None and not isinstance(inner, list):
-            yield name, as_text(inner)
+            found[name] = as_text(inner)
 
 
 def unpack(record: Record) -> bool:

@@ -47,6 +47,13 @@ class Record:
             name += _AGAIN
         self._owned()[name] = value
 
+    def extract_all(self, found: dict[str, str]) -> None:
+        """Give labels that a parser found their values, as :meth:`extract` does."""
+        for name in self._shared:
+            if name in found:
+                found[name + _AGAIN] = found.pop(name)
+        self._owned().update(found)
+
     def remove(self, name: str) -> None:
         """Take a label away, if it is there."""
         if name == ERROR:

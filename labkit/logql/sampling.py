@@ -28,6 +28,7 @@ _READ: dict[str, Callable[[str], float]] = {
     "duration_seconds": lambda text: go_duration(text) / SECOND,
 }
 
+Pairs = tuple[tuple[str, str], ...]
 Series = tuple[NDArray[np.int64], Floats]
 """Times in nanoseconds, ascending, and values; of shape (samples,) both."""
 
@@ -69,12 +70,12 @@ class Sampling:
             sizes[start : start + _CHUNK] = weights
         if kept.any():
             values = sizes[kept] if self._weighed else np.ones(int(kept.sum()))
-            self._add(self._grouped(dict(stream.labels)), stream.times[kept], values)
+            self._add(Labels(self._grouped(dict(stream.labels))), stream.times[kept], values)
 
     def _extract(self, stream: Stream) -> None:
         """Every line through the pipeline."""
         record = Record(stream.labels, dict(stream.labels))
-        known: dict[tuple[tuple[str, str], ...], Labels] = {}
+        known: dict[Pairs, Labels] = {}
         found: dict[Labels, tuple[list[Nanos], list[float]]] = {}
         for start in range(0, len(stream.lines), _CHUNK):
             lines: Sequence[str] = stream.lines[start : start + _CHUNK]
@@ -88,10 +89,11 @@ class Sampling:
                 value = self._value(record)
                 if value is None:
                     continue
-                pairs = tuple(record.labels.items())
+                pairs = self._grouped(record.labels)
                 labels = known.get(pairs)
                 if labels is None:
-                    labels = known[pairs] = self._grouped(record.labels)
+                    self._work.make(sum(len(name) + len(value) for name, value in pairs))
+                    labels = known[pairs] = Labels(pairs)
                 moments, values = found.setdefault(labels, ([], []))
                 moments.append(time)
                 values.append(value)
@@ -117,11 +119,12 @@ class Sampling:
             raise PipelineError(record.error, Labels(record.named().items()))
         return value
 
-    def _grouped(self, labels: dict[str, str]) -> Labels:
+    def _grouped(self, labels: dict[str, str]) -> Pairs:
+        """The labels that the series keeps."""
         if self._grouping is None:
-            return Labels(labels.items())
+            return tuple(labels.items())
         names, without = self._grouping.names, self._grouping.without
-        return Labels((name, value) for name, value in labels.items() if (name in names) is not without)
+        return tuple(pair for pair in labels.items() if (pair[0] in names) is not without)
 
     def _add(self, labels: Labels, times: NDArray[np.int64], values: Floats) -> None:
         all_times, all_values = self._found.setdefault(labels, ([], []))

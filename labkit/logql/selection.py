@@ -1,7 +1,7 @@
 """Lines of many streams as one, in the order of time, each through the pipeline."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from labkit.logql import syntax
@@ -11,6 +11,9 @@ from labkit.logql.work import Work, weight
 from labkit.signals.labels import Labels
 from labkit.signals.source import StreamSource
 from labkit.signals.streams import Nanos, Stream
+
+_FIRST = 32
+_LARGEST = 2_048
 
 
 class Entry(NamedTuple):
@@ -41,19 +44,31 @@ def _pass(stream: Stream, number: int, query: syntax.LogQuery, work: Work, *, fo
     run = prepared(stages) if stages else None
     record = Record(stream.labels, dict(stream.labels))
     known: dict[tuple[tuple[str, str], ...], Labels] = {}
-    times, lines = stream.times.tolist(), stream.lines
-    for index in range(len(times)) if forward else range(len(times) - 1, -1, -1):
-        line = lines[index]
-        work.read(1, weight(line))
-        if test is not None and not test(line):
-            continue
+    for time, line in _filtered(stream, test, work, forward=forward):
         labels = stream.labels
         if run is not None:
-            record.start(times[index], line)
+            record.start(time, line)
             if not run(record):
                 continue
-            line = record.line
+            line = record.line  # noqa: PLW2901  (what the pipeline made of it)
             if record.changed:
                 pairs = tuple(record.named().items())
                 labels = known.get(pairs) or known.setdefault(pairs, Labels(pairs))
-        yield Entry((times[index] if forward else -times[index], number), times[index], line, labels)
+                work.make(sum(len(name) + len(value) for name, value in pairs))
+        work.make(len(line))
+        yield Entry((time if forward else -time, number), time, line, labels)
+
+
+def _filtered(
+    stream: Stream, test: Callable[[str], bool] | None, work: Work, *, forward: bool
+) -> Iterator[tuple[Nanos, str]]:
+    """The lines that pass ``test``, read in pieces that grow: few may be wanted, or all."""
+    length, size = len(stream.lines), _FIRST
+    place = 0
+    while place < length:
+        piece = slice(place, place + size) if forward else slice(max(0, length - place - size), length - place)
+        times, lines = stream.times[piece].tolist(), stream.lines[piece]
+        work.read(len(lines), sum(map(weight, lines)))
+        found = [pair for pair in zip(times, lines, strict=True) if test is None or test(pair[1])]
+        yield from found if forward else reversed(found)
+        place, size = place + size, min(size * 2, _LARGEST)

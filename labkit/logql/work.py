@@ -18,8 +18,10 @@ class Limits:
     """Lines in an answer (``max_entries_limit_per_query``)."""
     points: int = 11_000
     """Steps of a range query."""
-    cells: int = 50_000_000
+    cells: int = 10_000_000
     """Values that a query may hold at once: series times steps. Ours, for Loki's bound is its memory."""
+    size: int = 100_000_000
+    """Bytes of lines and labels that a query may make (the size of a message between Loki's parts)."""
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Work:
     lines: int = 0
     bytes: int = 0
     _unchecked: int = 0
+    _made: int = 0
 
     def read(self, lines: int, size: int) -> None:
         """Count lines and their bytes; raises :class:`DeadlineError` if the time is over."""
@@ -53,6 +56,15 @@ class Work:
             raise LimitError(
                 f"the query would hold {series} series of {steps} values each; consider aggregating with sum by (...), "
                 "a longer step, or a shorter time range"
+            )
+
+    def make(self, size: int) -> None:
+        """Count bytes that an answer will hold; raises :class:`LimitError` if they are too many."""
+        self._made += size
+        if self._made > self.limits.size:
+            raise LimitError(
+                f"the query's result is larger than {self.limits.size} bytes; ask for fewer lines, shorter lines, "
+                "or fewer labels (drop and keep take labels away)"
             )
 
     def answer(self, series: int) -> None:

@@ -21,6 +21,12 @@ def _sought(argument: ast.Expr) -> Labels:
         argument = argument.vector_selector
     if not isinstance(argument, ast.VectorSelector):
         return Labels()
-    found = [matcher for matcher in matchers(argument) if matcher.name != NAME]
-    names = [matcher.name for matcher in found]
-    return Labels((m.name, m.value) for m in found if m.op is Match.EQUAL and names.count(m.name) == 1)
+    sought: dict[str, str] = {}
+    seen: set[str] = set()
+    for matcher in matchers(argument):
+        if matcher.op is Match.EQUAL and matcher.name not in seen:
+            sought[matcher.name] = matcher.value
+            seen.add(matcher.name)
+        else:  # upstream forgets a label of which more is asked, but for what comes before the first value
+            sought.pop(matcher.name, None)
+    return Labels((name, value) for name, value in sought.items() if name != NAME)

@@ -105,6 +105,8 @@ def _numbers(value: Value | None) -> Floats:
 def _text(value: Value | None) -> str:
     if not isinstance(value, Text):
         raise ExecutionError("expected type string in aggregation parameter")
+    if not value.value or not value.utf8:  # Prometheus 3 takes any other text for a label's name
+        raise ExecutionError(f'invalid label name "{value.value}"')
     return value.value
 
 
@@ -179,8 +181,6 @@ _REDUCERS: dict[str, Callable[[Groups], Floats]] = {
 
 def _count_values(lines: Lines, key: Callable[[Labels], Labels], label: str) -> Lines:
     """How many series have each value, which becomes a label."""
-    if not label:
-        raise ExecutionError('invalid label name ""')
     steps = lines.values.shape[1]
     counts: dict[Labels, Floats] = {}
     for group, rows in _grouped(lines, key).items():

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import promql_parser as ast
 
@@ -10,7 +11,7 @@ from labkit.clock import Millis
 from labkit.promql.failures import MalformedQueryError, unsupported
 from labkit.promql.options import DEFAULT, Options
 from labkit.promql.query import Query, position
-from labkit.promql.reading import Fault, children, diagnosed, places, without_zero_offsets
+from labkit.promql.reading import Fault, Places, children, diagnosed, places, without_zero_offsets
 from labkit.promql.signatures import EXPERIMENTAL_AGGREGATIONS, SIGNATURES
 from labkit.promql.values import Steps, Times
 from labkit.signals.labels import NAME
@@ -39,12 +40,18 @@ _OPERATORS = (
 
 def parsed(text: str, options: Options = DEFAULT) -> Query:
     """A query, ready to be answered; :class:`MalformedQueryError` if it is none."""
-    tree = parse(text)
-    found = places(text, tree)
+    tree, found = _placed(text)
     query = Query(text, tree, options, found)
     for node in nodes(tree):
         _allowed(node, query)
     return query
+
+
+@lru_cache(maxsize=1024)
+def _placed(text: str) -> tuple[ast.Expr, Places]:
+    """A tree and its places, kept: dashboards and rules ask the same again and again."""
+    tree = parse(text)
+    return tree, places(text, tree)
 
 
 def nodes(tree: ast.Expr) -> Iterator[ast.Expr]:

@@ -9,11 +9,12 @@ from typing import Protocol
 
 import numpy as np
 import promql_parser as ast
+from numpy.typing import NDArray
 
 from labkit.clock import Millis
 from labkit.promql.limits import limited, queried
 from labkit.promql.parsing import ends, matchers, millis
-from labkit.promql.values import Bundle, Lines, Ranges, Steps, Times, picked
+from labkit.promql.values import Bundle, Floats, Lines, Ranges, Steps, Times, picked
 from labkit.signals.matcher import Matcher
 from labkit.signals.series import Selected, is_stale
 
@@ -41,13 +42,21 @@ def looked_up(source: Source, wanted: Sequence[Matcher], times: Times, lookback:
     for rows, sampled in _aligned(found):
         index = sampled.searchsorted(times, side="right") - 1
         fresh = (index >= 0) & (sampled[index] > times - lookback)
-        stack = picked(np.stack([found[row].values for row in rows]), index)
+        stack = _sampled([found[row].values for row in rows], index)
         there = fresh & ~is_stale(stack)
         queried(int(np.count_nonzero(there)))
         if len(rows) == len(found):  # all are alike: nothing to put together
             return Lines(labels, stack, there), np.broadcast_to(sampled[index], stack.shape)
         values[rows], present[rows], moments[rows] = stack, there, sampled[index]
     return Lines(labels, values, present), moments
+
+
+def _sampled(values: list[Floats], index: NDArray[np.intp]) -> Floats:
+    """The samples at ``index`` of series that share their times, of shape (series, index)."""
+    if len(index) == 1:  # an instant: of each series one sample is wanted
+        place = int(index[0])
+        return np.fromiter((samples[place] for samples in values), np.float64, len(values))[:, None]
+    return picked(np.stack(values), index)
 
 
 def ranges(source: Source, node: ast.MatrixSelector, steps: Steps) -> Ranges:

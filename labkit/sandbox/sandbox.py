@@ -5,7 +5,7 @@ The server puts faces before it; the grader replays a journal into it.
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import msgspec
 from labkit.clock import EPOCH, Millis
 from labkit.control import CheckReport
 from labkit.errors import JournalError, SandboxError
-from labkit.journal import Header, Journal
+from labkit.journal import Entry, Header, Journal
 from labkit.kube.api import Api
 from labkit.kube.request import Request, Response, User
 from labkit.promql import Engine
@@ -22,7 +22,7 @@ from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
-from labkit.sandbox.faces import jaeger, loki, prometheus, research_api
+from labkit.sandbox.faces import alertmanager, jaeger, loki, prometheus, prometheus_rules, research_api
 from labkit.sandbox.faces.prometheus_call import Reply
 from labkit.sandbox.faces.prometheus_pool import Arrival, QueryPool
 from labkit.sandbox.faces.research_api import HttpAnswer
@@ -31,7 +31,23 @@ from labkit.sandbox.statement import execute
 from labkit.scenarios.exercise import progress, scenario_of
 from labkit.scenarios.scenario import load
 from labkit.scenarios.staging import Staging
-from labkit.world.actions import Answer, Exec, HttpRequest, KubeRequest, LokiQuery, Query, Statement, TraceQuery
+from labkit.twin import observability
+from labkit.world.actions import (
+    AlertmanagerAction,
+    AlertmanagerQuery,
+    AlertsPost,
+    Answer,
+    AnyAction,
+    Exec,
+    HttpRequest,
+    KubeRequest,
+    LokiQuery,
+    Query,
+    SilenceExpire,
+    SilencePut,
+    Statement,
+    TraceQuery,
+)
 from labkit.world.world import World
 
 TRAINEE = User("trainee", ("llm-research-lab:training", "system:authenticated"))
@@ -61,11 +77,11 @@ class Sandbox:
         self.staging = Staging(scenario)
         self.world = World(self.seed, start, self.staging)
         if self.journal.entries:
-            # No action of this slice changes the world, so going on is to go where time stood.
-            self.world.clock.advance(max(entry.time for entry in self.journal.entries))
+            _go_on(self.world, self.journal.entries)
         self.drive = driver(self.world)
         self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
-        self.promql = Engine(self.world.series)
+        self.promql = Engine(self.world.metrics)
+        self.rules = prometheus_rules.endpoints(self.world.ruler)
         self.queries = QueryPool()
         self.postgres = Postgres(home, self.seed, start)
         self.gate = Gate(self.drive, self._handlers(), self.journal)
@@ -102,6 +118,10 @@ class Sandbox:
             Query: self._query,
             TraceQuery: self._traces,
             LokiQuery: self._loki,
+            AlertmanagerQuery: self._look,
+            SilencePut: self._change,
+            SilenceExpire: self._change,
+            AlertsPost: self._change,
             Statement: self._statement,
             Answer: self._answer,
         }
@@ -134,7 +154,7 @@ class Sandbox:
 
         def answer(arrival: Arrival) -> Reply:
             return prometheus.respond(
-                self.promql, self.world.series, lambda: now, action.path, action.params, arrival=arrival
+                self.promql, self.world.metrics, lambda: now, action.path, action.params, self.rules, arrival
             )
 
         # In a thread, over snapshots: a heavy query must not stop the world.
@@ -151,11 +171,32 @@ class Sandbox:
         answer = await asyncio.to_thread(loki.respond, self.world.streams, now, action.path, action.params)
         return answer, {"code": answer.code}
 
+    async def _look(self, _: User, action: AlertmanagerQuery, __: Streams) -> tuple[Reply, dict[str, Any]]:
+        world, now = self.world, self.world.now
+        text = observability.alertmanager()
+        reply = await asyncio.to_thread(
+            alertmanager.look, world.alertmanager, now, action.path, action.params, text, world.start
+        )
+        return reply, {"code": reply.code}
+
+    async def _change(self, _: User, action: AlertmanagerAction, __: Streams) -> tuple[Reply, dict[str, Any]]:
+        return alertmanager.change(self.world.alertmanager, self.world.now, action)
+
     async def _statement(self, _: User, action: Statement, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, await execute(self.postgres, TRAINEE.name, action.sql)
 
     async def _answer(self, _: User, action: Answer, __: Streams) -> tuple[None, dict[str, Any]]:
         return None, {"sha256": hashlib.sha256(repr(action.value).encode()).hexdigest()}
+
+
+def _go_on(world: World, entries: Sequence[Entry]) -> None:
+    """Go where time stood, and on the way do again what changed the world."""
+    for entry in sorted(entries, key=lambda entry: entry.time):
+        world.clock.advance(max(world.now, entry.time))
+        if str(entry.action.get("type")).startswith("alertmanager."):
+            action = msgspec.convert(entry.action, AnyAction)
+            if isinstance(action, AlertmanagerAction):
+                alertmanager.change(world.alertmanager, world.now, action)
 
 
 def _journal(path: Path, header: Header) -> Journal:

@@ -15,7 +15,7 @@ from labkit.errors import SandboxError
 from labkit.sandbox import kubeconfig, toolbox
 from labkit.sandbox.drive import LiveDrive, ManualDrive
 from labkit.sandbox.engines.relay import Relay
-from labkit.sandbox.faces import control, jaeger, kubernetes, loki, prometheus, research_api
+from labkit.sandbox.faces import alertmanager, control, jaeger, kubernetes, loki, prometheus, research_api
 from labkit.sandbox.listeners import Faces, Listeners, bound, wall
 from labkit.sandbox.options import Options
 from labkit.sandbox.recorded import RecordedServer
@@ -55,9 +55,13 @@ class Server(Listeners):
         return {
             "kubernetes": (kubernetes.application(sandbox.api, gate, {self._bearer: TRAINEE}), cluster),
             "research-api": (research_api.application(gate), ingress),
-            "prometheus": (prometheus.application(sandbox.promql, sandbox.world.series, gate.now, gate), None),
-            "jaeger": (jaeger.application(gate), None),
+            "prometheus": (
+                prometheus.application(sandbox.promql, sandbox.world.metrics, gate.now, gate, sandbox.rules),
+                None,
+            ),
+            "alertmanager": (alertmanager.application(gate, wall), None),
             "loki": (loki.application(sandbox.world.streams, gate.now, gate), None),
+            "jaeger": (jaeger.application(gate), None),
             "control": (control.application(self, self._token), None),
         }
 
@@ -101,6 +105,7 @@ class Server(Listeners):
                 jaeger=f"http://127.0.0.1:{ports['jaeger']}",
                 research_api=f"https://127.0.0.1:{ports['research-api']}",
                 loki=f"http://127.0.0.1:{ports['loki']}",
+                alertmanager=f"http://127.0.0.1:{ports['alertmanager']}",
                 control=f"http://127.0.0.1:{ports['control']}",
                 database=self._sandbox.postgres.dsn("trainee", ("127.0.0.1", self._database_port)),
             ),

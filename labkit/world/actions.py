@@ -9,6 +9,10 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from labkit.alerting.posted import PostedAlert
+from labkit.alerting.silences import SilenceMatcher
+from labkit.clock import Millis
+
 ShortText = Annotated[str, msgspec.Meta(max_length=20_000)]
 """Text of an answer: the limit of the control face, which a forged journal must keep too."""
 
@@ -64,16 +68,48 @@ class Query(Action, frozen=True, kw_only=True, tag="prometheus.query"):
     params: tuple[tuple[str, str], ...] = ()
 
 
+class LokiQuery(Query, frozen=True, kw_only=True, tag="loki.query"):
+    """A request to Loki's HTTP API."""
+
+    face: ClassVar[str] = "loki"
+
+
 class TraceQuery(Query, frozen=True, kw_only=True, tag="jaeger.query"):
     """A request to Jaeger's query API."""
 
     face: ClassVar[str] = "jaeger"
 
 
-class LokiQuery(Query, frozen=True, kw_only=True, tag="loki.query"):
-    """A request to Loki's HTTP API."""
+class AlertmanagerQuery(Query, frozen=True, kw_only=True, tag="alertmanager.query"):
+    """A request to Alertmanager's HTTP API that changes nothing."""
 
-    face: ClassVar[str] = "loki"
+    face: ClassVar[str] = "alertmanager"
+
+
+class SilencePut(Action, frozen=True, kw_only=True, tag="alertmanager.silence.put"):
+    """A silence made, or the one of that id changed; times are virtual."""
+
+    face: ClassVar[str] = "alertmanager"
+    id: str = ""
+    matchers: tuple[SilenceMatcher, ...]
+    starts: Millis | None
+    ends: Millis
+    created_by: str
+    comment: str
+
+
+class SilenceExpire(Action, frozen=True, kw_only=True, tag="alertmanager.silence.expire"):
+    """A silence ended before its time."""
+
+    face: ClassVar[str] = "alertmanager"
+    id: str
+
+
+class AlertsPost(Action, frozen=True, kw_only=True, tag="alertmanager.alerts.post"):
+    """Alerts posted to Alertmanager, beside those of the rules; times are virtual."""
+
+    face: ClassVar[str] = "alertmanager"
+    alerts: tuple[PostedAlert, ...]
 
 
 class Statement(Action, frozen=True, kw_only=True, tag="sql.statement"):
@@ -92,4 +128,10 @@ class Answer(Action, frozen=True, kw_only=True, tag="lab.answer"):
     value: ShortText | int | float | bool | list[ShortText] | dict[ShortText, ShortText]
 
 
-AnyAction = KubeRequest | Exec | HttpRequest | Query | TraceQuery | LokiQuery | Statement | Answer
+AlertmanagerAction = SilencePut | SilenceExpire | AlertsPost
+"""What changes Alertmanager."""
+
+AnyAction = (
+    KubeRequest | Exec | HttpRequest | Query | LokiQuery | TraceQuery | AlertmanagerQuery | AlertmanagerAction
+    | Statement | Answer
+)  # fmt: skip

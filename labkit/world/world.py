@@ -8,9 +8,13 @@ metrics for :data:`HISTORY`. Everything in it follows from ``seed`` and from wha
 import hashlib
 import random
 from collections.abc import Callable
+from functools import cached_property
 
 import msgspec
 
+from labkit.alerting.alertmanager import Alertmanager
+from labkit.alerting.ruler import Ruler
+from labkit.alerting.sources import Merged
 from labkit.clock import DAY, EPOCH, HOUR, SECOND, Clock, Millis
 from labkit.kube.controllers.endpoints import EndpointsController
 from labkit.kube.controllers.scheduler import Scheduler
@@ -27,6 +31,7 @@ from labkit.twin import manifests
 from labkit.twin.exporters import METRICS, Exporter
 from labkit.twin.system import System
 from labkit.twin.tracing.traces import Traces
+from labkit.world import alerting
 from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
@@ -62,6 +67,8 @@ class World:
             Scheduler(self.store, self.clock, events),
         )  # fmt: skip
         self._exporter = Exporter(self.system)
+        self.settled: Millis = start - HISTORY
+        """The time up to which all series are written; a reader in another thread may see ``now`` before them."""
         self._live(prepare)
 
     @property
@@ -69,12 +76,31 @@ class World:
         """The present."""
         return self.clock.now
 
+    @cached_property
+    def ruler(self) -> Ruler:
+        """The rules of LLM-Research-Lab; they are evaluated when somebody asks."""
+        return alerting.ruler(self.series, lambda: self.settled, self.start - HISTORY, SCRAPE)
+
+    @cached_property
+    def alertmanager(self) -> Alertmanager:
+        """The Alertmanager that the rules tell."""
+        return alerting.alertmanager(self.ruler, self.seed, self.start - HISTORY)
+
+    @cached_property
+    def metrics(self) -> Merged:
+        """All that Prometheus holds: what it scrapes, and what its rules make of it."""
+        return Merged([self.series, self.ruler.series])
+
     def digest(self) -> str:
-        """A hash of everything simulated: objects, series, logs and traces. Equal worlds have equal digests."""
+        """A hash of everything simulated: objects, series, logs and traces. Equal worlds have equal digests.
+
+        What rules and Alertmanager make of it follows from it, and from what was done to Alertmanager.
+        """
         objects = [self.store.list(kind) for kind in KINDS]
         parts = (
             msgspec.json.encode([self.now, self.store.version, objects]),
             self.series.digest(), self.logs.digest(), self.streams.digest(), self.system.tracer.digest(),
+            self.alertmanager.digest(),
         )  # fmt: skip
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
@@ -93,6 +119,7 @@ class World:
     def _after_step(self) -> None:
         if (self.now - self.start) % SCRAPE == 0:
             self._scrape()
+        self.settled = self.now
 
     def _scrape(self) -> None:
         series, values = self._exporter.scrape()

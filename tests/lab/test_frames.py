@@ -20,7 +20,8 @@ def ranged(**columns):
 
 def test_it_is_a_frame_in_every_other_respect():
     frame = ranged()
-    assert repr(frame) == repr(pd.DataFrame(frame))
+    assert repr(frame) == f"{pd.DataFrame(frame)!r}\n⚠ PromQL info: not a counter"
+    assert repr(Answer(frame)) == repr(pd.DataFrame(frame))
     assert frame["a"].sum() == 15
     assert type(frame["a"]) is pd.Series
     pd.testing.assert_frame_equal(pd.DataFrame(frame.head(2)), pd.DataFrame(frame).head(2))
@@ -78,6 +79,7 @@ def test_no_data_says_so_and_why():
     html = Answer.of(pd.DataFrame(), About(hint="No metric is called <b>."))._repr_html_()
     assert "No data." in html
     assert "No metric is called &lt;b&gt;." in html
+    assert repr(Answer.of(pd.DataFrame(), About(hint="No metric is called x."))).endswith("\nNo metric is called x.")
 
 
 def test_nan_and_infinity_are_gaps_and_are_mentioned():

@@ -6,7 +6,7 @@ import pytest
 from kubernetes import client
 
 import labkit
-from labkit.errors import ClockError, QueryError, SandboxError
+from labkit.errors import ClockError, ManifestError, QueryError, SandboxError
 
 PROD, DATA = "llm-research-lab-prod", "llm-research-lab-data"
 
@@ -57,6 +57,53 @@ def test_a_wrong_time_or_duration_is_refused(lab):
         lab.promql("up", last="yesterday")
     with pytest.raises(ClockError):
         lab.promql("up", at="yesterday")
+
+
+def test_a_failed_request_is_followed_from_its_line_to_its_trace(lab):
+    errors = lab.logs('{app="llm-research-api", level="ERROR"} | json', last="1h", limit=5)
+    assert 0 < len(errors) <= 5
+    trace = lab.trace(errors["trace_id"].iloc[0])
+    assert trace["error"].any()
+    assert trace["span"].tolist().count(errors["span_id"].iloc[0]) == 1
+    slow = lab.traces(service="llm-research-api", min_duration="20ms", last="1h", limit=3)
+    assert len(slow) == 3
+    assert lab.trace(slow["trace"].iloc[0])["service"].nunique() >= 2
+    with pytest.raises(QueryError, match="no service 'nobody'"):
+        lab.traces(service="nobody")
+
+
+def test_alerts_are_a_frame_whether_or_not_there_are_any(lab):
+    assert lab.alerts().columns[0] == "state"
+
+
+def test_the_dashboards_draw_every_panel(lab):
+    titles = lab.dashboards()["title"].tolist()
+    assert titles == ["LLM Research Lab - API Performance", "LLM Research Lab - System Overview"]
+    for title in titles:
+        shown = lab.dashboard(title, last="30m")
+        assert shown.failed == []
+        assert shown._repr_html_().count("<svg") > 30
+    narrow = lab.dashboard("api performance", path="/api/v1/experiments")
+    assert narrow.variables["path"] == ["/api/v1/experiments"]
+    with pytest.raises(QueryError, match="cannot be '/nowhere'"):
+        lab.dashboard("api performance", path="/nowhere")
+
+
+def test_a_dashboard_of_ones_own_and_a_broken_one(lab, tmp_path):
+    own = tmp_path / "mine.json"
+    own.write_text(
+        '{"title": "Mine", "panels": [{"id": 1, "type": "stat", "title": "Up", "targets": [{"expr": "count(up)"}]}]}'
+    )
+    assert "Up [stat]: drawn" in repr(lab.dashboard(str(own)))
+    own.write_text('{"title": "Mine", "panels": [{"id": 1, "type": "stat", "title": "Up", "targets": "count(up)"}]}')
+    with pytest.raises(ManifestError, match="panel 'Up'"):
+        lab.dashboard(str(own))
+
+
+def test_an_empty_answer_says_why(lab):
+    empty = lab.promql("rate(api_requests_total[5m])", last="1h")
+    assert "Did you mean api_request_total" in repr(empty)
+    assert "Its values of status are" in repr(lab.promql('api_request_total{status="700"}'))
 
 
 def test_sql_gives_a_frame(lab):

@@ -249,3 +249,15 @@ def test_what_was_read_is_counted(engine: Engine) -> None:
     found = engine.lines('{app="cache"}', 0, END, work=work)
     assert isinstance(found, Streams)
     assert (work.streams, work.lines, work.bytes) == (1, 1, 47)
+
+
+def test_an_answer_has_a_size(engine: Engine) -> None:
+    small = Work(Limits(size=1_000))
+    with pytest.raises(LimitError, match="larger than 1000 bytes"):
+        engine.lines('{app="api"} | line_format `{{ repeat 200 "x" }}`', 0, END, work=small)
+    with pytest.raises(LimitError, match="larger than 1000 bytes"):
+        engine.instant(
+            'rate({app="api"} | label_format x=`{{ repeat 200 "x" }}{{ __line__ }}` [2m])',
+            END,
+            Work(Limits(size=1_000)),
+        )

@@ -33,14 +33,15 @@ class Entry:
 
 def loglist(entries: Sequence[Entry]) -> Markup:
     """The entries in their order; a stream is named by the labels in which the streams differ."""
-    names = (
-        dict(zip(streams, short_names([dict(one) for one in streams]), strict=True))
-        if len(streams := _streams(entries)) > 1
-        else {}
+    keys = _streams(entries)
+    distinct = list(dict.fromkeys(keys))
+    names = short_names([dict(key) for key in distinct]) if len(distinct) > 1 else [""] * len(distinct)
+    named = dict(zip(distinct, names, strict=True))
+    rows = [_row(entry, named[key]) for entry, key in zip(entries, keys, strict=True)]
+    edge = "1px solid rgba(128,128,128,.3)"
+    return div(
+        f"font:12px/1.55 {svg.MONOSPACE};max-height:36em;overflow:auto;border-top:{edge};border-bottom:{edge}", *rows
     )
-    rows = [_row(entry, names.get(_key(entry), "")) for entry in entries]
-    style = f"font:12px/1.55 {svg.MONOSPACE};max-height:36em;overflow:auto;border-top:1px solid rgba(128,128,128,.3);border-bottom:1px solid rgba(128,128,128,.3)"
-    return div(style, *rows)
 
 
 def level_of(line: str, labels: Mapping[str, str]) -> str:
@@ -56,11 +57,15 @@ def level_of(line: str, labels: Mapping[str, str]) -> str:
 
 
 def _streams(entries: Sequence[Entry]) -> list[tuple[tuple[str, str], ...]]:
-    return list(dict.fromkeys(_key(entry) for entry in entries))
+    """The labels of each entry that tell its stream: not the level, and not what a parser took from the lines themselves."""
+    names = {name for entry in entries for name in entry.labels}
+    told = {name for name in names if all(_there(entry, name) for entry in entries if name in entry.labels)}
+    kept = sorted(names - told - {*_LEVEL})
+    return [tuple((name, entry.labels[name]) for name in kept if name in entry.labels) for entry in entries]
 
 
-def _key(entry: Entry) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, value) for name, value in entry.labels.items() if name not in _LEVEL))
+def _there(entry: Entry, name: str) -> bool:
+    return entry.labels[name] in entry.line
 
 
 def _row(entry: Entry, stream: str) -> Markup:
@@ -71,7 +76,17 @@ def _row(entry: Entry, stream: str) -> Markup:
         f"display:flex;gap:10px;border-left:4px solid {colour};padding:1px 6px;border-bottom:1px solid rgba(128,128,128,.12)",
         span(f"white-space:nowrap;{svg.MUTED}", svg.text(entry.time)),
         span("min-width:3.2em;white-space:nowrap;font-weight:600", svg.text(level[:5])),
-        *([span(f"white-space:nowrap;{svg.MUTED}", svg.text(stream))] if stream else []),
+        *(
+            [
+                span(
+                    f"white-space:nowrap;max-width:24em;overflow:hidden;text-overflow:ellipsis;{svg.MUTED}",
+                    svg.text(stream),
+                    title=stream,
+                )
+            ]
+            if stream
+            else []
+        ),
         span("white-space:pre-wrap;overflow-wrap:anywhere;min-width:0", *_said(plain)),
     )
 

@@ -1,7 +1,8 @@
 """What is wrong with a query that is none, in upstream's words (upstream ``parse.go``, ``checkAST``)."""
 
 from labkit.errors import QueryError
-from labkit.promql.reading.outline import Form, Node, outlined
+from labkit.promql.reading.node import Form, Node
+from labkit.promql.reading.outline import outlined
 from labkit.promql.reading.tokens import Fault
 from labkit.promql.signatures import PARAMETERS, SIGNATURES, Type, accepted
 from labkit.signals.labels import NAME

@@ -1,9 +1,8 @@
 """From tokens to an outline of a query: what is where, and of what type (upstream ``generated_parser.y``)."""
 
 import re
-from dataclasses import dataclass, field
-from enum import Enum
 
+from labkit.promql.reading.node import Form, Node
 from labkit.promql.reading.tokens import WORDS, Fault, Kind, Token, string_bytes, tokens
 from labkit.promql.signatures import AGGREGATIONS, PARAMETERS, SIGNATURES, Type
 from labkit.signals.labels import NAME
@@ -18,44 +17,6 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y":
 """Seconds."""
 _NAMES_TOO = AGGREGATIONS | WORDS - {"atan2"} | {"by", "offset", "without", "start", "end"}
 """Words that may also name a metric."""
-
-
-class Form(Enum):
-    """The forms of expressions."""
-
-    NUMBER = "number"
-    STRING = "string"
-    SELECTOR = "selector"
-    MATRIX = "matrix"
-    SUBQUERY = "subquery"
-    CALL = "call"
-    AGGREGATION = "aggregation"
-    PAREN = "paren"
-    UNARY = "unary"
-    BINARY = "binary"
-
-
-@dataclass
-class Node:
-    """An expression: ``start`` and ``end`` are places in the text, ``name`` is that of a function or an operator.
-
-    ``operator`` is the place of a binary operator; ``modifiers`` are the words that follow it.
-    ``metric`` and ``matchers`` (name, operator, value) are those of a selector, ``at`` is its
-    time in seconds, if ``@`` gives one.
-    """
-
-    form: Form
-    start: int
-    end: int
-    type: Type
-    children: list["Node"] = field(default_factory=list)
-    name: str = ""
-    operator: int = 0
-    modifiers: list[str] = field(default_factory=list)
-    groups: dict[str, list[str]] = field(default_factory=dict)
-    metric: str = ""
-    matchers: list[tuple[str, str, str]] = field(default_factory=list)
-    at: float | None = None
 
 
 def outlined(text: str) -> Node:

@@ -1,7 +1,8 @@
 """A query whose every selector looks at one fixed time, so that it has the same answer whenever it is asked."""
 
 from labkit.clock import SECOND, Millis
-from labkit.promql.reading.outline import Form, Node, outlined
+from labkit.promql.reading.node import Form, Node
+from labkit.promql.reading.outline import outlined
 from labkit.promql.reading.tokens import Fault
 
 _MOVING = frozenset(

@@ -6,7 +6,8 @@ from typing import Any
 import promql_parser as ast
 
 from labkit.clock import SECOND, Millis
-from labkit.promql.reading.outline import Form, Node, outlined
+from labkit.promql.reading.node import Form, Node
+from labkit.promql.reading.outline import outlined
 from labkit.promql.reading.tokens import Fault
 
 _FORMS: dict[type[ast.Expr], Form] = {

@@ -108,10 +108,11 @@ def _kind(texts: Iterable[str]) -> str:
     text = next(iter(sorted(texts)))
     for kind, test in _KINDS:
         try:
-            if test(text) not in (None, False):
-                return kind
+            found = test(text)
         except ValueError:  # it is of another kind
             continue
+        if found is not None and found is not False:
+            return kind
     return "string"
 
 

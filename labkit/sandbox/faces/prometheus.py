@@ -32,7 +32,7 @@ from labkit.world.actions import Query
 
 CLIENT = User("prometheus-client")
 _API = "/api/v1/"
-_JOURNALLED = ("query", "query_range", "series")
+_JOURNALLED = ("query", "query_range", "series", "rules", "alerts")
 _POSTED = ("query", "query_range", "query_exemplars", "format_query", "labels", "series")
 _ADMIN = ("admin/tsdb/delete_series", "admin/tsdb/clean_tombstones", "admin/tsdb/snapshot")
 

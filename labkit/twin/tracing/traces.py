@@ -15,17 +15,17 @@ Operation = tuple[str, str, str]
 Way = tuple[int, str, bool, bool, int, int | None]
 
 
-def write(sample: Sample, seed: int) -> list[Span]:
-    """All spans of a sample's trace; ``seed`` is the world's, whose rows they name."""
+def write(sample: Sample, seed: int, now: Micros) -> list[Span]:
+    """The spans of a sample's trace, of its job once that has ended; ``seed`` is the world's, whose rows they name."""
     draft = Draft(sample.trace)
     sent = write_request(draft, sample, seed)
-    if sent and sample.job:
+    if sent and sample.job and sample.job.end <= now:
         write_job(draft, sample.job, sample.trace, sent)
     return draft.spans
 
 
 class Traces:
-    """Implements :class:`~labkit.signals.source.SpanSource`. A span is there once it has ended, as tracers report it."""
+    """Implements :class:`~labkit.signals.source.SpanSource`. A request or a job is there once it has ended."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
@@ -63,10 +63,7 @@ class Traces:
         return sorted((span for span in every if start <= span.start < end), key=by_start)
 
     def _ended(self, sample: Sample) -> list[Span]:
-        now = self._tracer.now() * 1_000
-        return sorted(
-            (span for span in write(sample, self._tracer.seed) if span.start + span.duration <= now), key=by_start
-        )
+        return sorted(write(sample, self._tracer.seed, self._tracer.now() * 1_000), key=by_start)
 
     def _possible(self, sample: Sample, query: SpanQuery) -> bool:
         """Whether it is worth the while to make a sample's spans."""
@@ -90,7 +87,9 @@ class Traces:
         """Service and name of a trace's operations: the same for all that went the same way."""
         way = _way(sample)
         if way not in self._shapes:
-            self._shapes[way] = frozenset((one.service, one.operation) for one in write(sample, self._tracer.seed))
+            self._shapes[way] = frozenset(
+                (one.service, one.operation) for one in write(sample, self._tracer.seed, sample.latest)
+            )
         return self._shapes[way]
 
 

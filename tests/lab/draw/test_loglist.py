@@ -41,6 +41,16 @@ def test_a_long_line_is_cut():
     assert f"{10:,} characters more" in loglist([Entry("12:00", {}, "x" * (LONGEST + 10))])
 
 
+def test_what_a_parser_took_from_the_line_names_no_stream():
+    lines = [
+        Entry("1", {"pod": f"api-{n}", "status": "500", "trace": f"t{n}"}, f'{{"status":500,"trace":"t{n}","msg":"m"}}')
+        for n in (1, 2)
+    ]
+    html = loglist(lines)
+    assert ">api-1<" in html
+    assert "api-1 500" not in html
+
+
 def test_streams_are_named_by_what_differs():
     html = loglist([Entry("1", {"app": "api", "pod": "api-1"}, "x"), Entry("2", {"app": "api", "pod": "api-2"}, "y")])
     assert "api-1" in html

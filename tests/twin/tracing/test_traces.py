@@ -12,7 +12,7 @@ from labkit.clock import EPOCH, SECOND, Clock
 from labkit.kube.store import Object
 from labkit.signals.logs import LogStore
 from labkit.signals.spans import Span, SpanQuery
-from labkit.twin.api import STATUSES, ResearchApi
+from labkit.twin.api import DATABASE_TIMEOUT, PRODUCER_TIMEOUT, STATUSES, ResearchApi
 from labkit.twin.causes import Causes
 from labkit.twin.logbook import Logbook
 from labkit.twin.routes import BUCKETS, ROUTES
@@ -199,6 +199,8 @@ def test_a_span_is_there_once_it_has_ended() -> None:
         now = lab.now * 1000
         every = lab.traces.spans(0, now)
         assert all(span.start + span.duration <= now for span in every)
+        known = {span.span_id for span in every}
+        assert all(span.parent_id in known for span in every if span.parent_id), "none without its parent"
         seen = seen or any(sample.job and sample.job.end > now for sample in lab.tracer.samples)
     assert seen, "some job was still at work when its request had long been answered"
 
@@ -217,6 +219,23 @@ def test_without_its_topic_a_request_fails_where_its_message_is_sent() -> None:
         failed = {span.operation: span for span in trace if span.tags.get("error")}
         assert failed.keys() == {"POST /", "POST /api/v1/experiments", f"send {JOBS}"}
         assert failed[f"send {JOBS}"].events[0].fields["exception.message"] == "Kafka producer timeout"
+        assert failed["POST /api/v1/experiments"].duration >= PRODUCER_TIMEOUT * 1e6
+        assert failed[f"send {JOBS}"].duration > 0.99 * PRODUCER_TIMEOUT * 1e6, "that is where the time went"
+
+
+def test_without_a_database_a_request_waits_for_a_connection() -> None:
+    lab = Lab(3)
+    lab.causes.database_accepting = False
+    for _ in range(3):
+        lab.step(180.0, {*API, *WORKERS}, ALL)
+    query = SpanQuery(service="llm-research-api", start=0, end=lab.now * 1000, operation="acquire connection")
+    found = lab.traces.search(query)
+    assert found
+    for trace in found:
+        assert not any(span.tags.get("db.system.name") == "postgresql" for span in trace)
+        (waiting,) = (span for span in trace if span.operation == "acquire connection")
+        assert waiting.duration > 0.98 * DATABASE_TIMEOUT * 1e6
+        assert waiting.events[0].fields["exception.message"] == "database connection timeout"
 
 
 @settings(max_examples=40, deadline=None)
