@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.recording.staleness import marked
+from labkit.recording.staleness import intervals_of, marked
 from labkit.signals.labels import NAME, Labels
 from labkit.signals.parquet import EVER
 from labkit.signals.series import STALE, Selected, SeriesStore, is_stale
@@ -50,3 +50,16 @@ def test_a_series_of_no_target_is_left_alone():
     rule = Labels({NAME: "job:m:sum"}.items())
     assert markers(one(UP, [0, 10, 20]), one(rule, [0])) == {UP: [], rule: []}
     assert np.isnan(STALE)
+
+
+def test_what_a_rule_wrote_ends_with_the_next_evaluation_that_does_not_write_it():
+    rule, alert = (Labels(pairs.items()) for pairs in ({NAME: "job:m:sum"}, {NAME: "ALERTS", "alertname": "Down"}))
+    series = [one(rule, [0, 30_000, 60_000, 150_000]), one(alert, [0, 30_100, 61_000])]
+    intervals = intervals_of(
+        {"f": "groups: [{name: g, interval: 30s, rules: [{record: 'job:m:sum', expr: m}, {alert: Down, expr: m}]}]"}
+    )
+    found = {
+        each.labels: each.times[is_stale(each.values)].tolist()
+        for each in marked(series, intervals, 170_000).select([], *EVER)
+    }
+    assert found == {rule: [90_000], alert: [91_000]}
