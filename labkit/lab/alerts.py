@@ -29,6 +29,8 @@ Key = frozenset[tuple[str, str]]
 class AlertFrame(Answer):
     """A row an alert, the most urgent first: state, severity, name, since (UTC), value, receivers, labels, annotations."""
 
+    _NOTHING = "No alerts."
+
     def _listing(self) -> list[Markup]:
         if not set(_COLUMNS) <= set(self.columns):
             return super()._listing()

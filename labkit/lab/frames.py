@@ -42,6 +42,7 @@ class Answer(pd.DataFrame):
     """A DataFrame of an answer; ``about`` says of what."""
 
     _metadata: ClassVar[list[str]] = ["_about"]
+    _NOTHING: ClassVar[str] = "No data."
     _about: About | None = None
 
     @classmethod
@@ -74,7 +75,7 @@ class Answer(pd.DataFrame):
     def _repr_html_(self) -> str:
         """The picture or the table, and the notes."""
         if not len(self.columns) or self.empty:
-            return div("", nothing(self.about.hint), *notes(self.about.notes))
+            return div("", nothing(self.about.hint, self._NOTHING), *notes(self.about.notes))
         return div("", self.picture(), *notes(self.about.notes))
 
     def picture(self) -> Markup:
@@ -151,10 +152,10 @@ def table_of(frame: pd.DataFrame, rows: int = ROWS) -> str:
     return html
 
 
-def nothing(hint: str) -> Markup:
+def nothing(hint: str, said: str = "No data.") -> Markup:
     """That there is no data, in words, and why."""
     why = [div(svg.MUTED, svg.text(hint))] if hint else []
-    return div(f"font:13px/1.6 {svg.FONT};padding:6px 4px", element("b", {}, svg.text("No data.")), *why)
+    return div(f"font:13px/1.6 {svg.FONT};padding:6px 4px", element("b", {}, svg.text(said)), *why)
 
 
 def notes(said: tuple[str, ...] | list[str]) -> list[Markup]:

@@ -28,6 +28,8 @@ _NANOS = 1_000_000
 class LogFrame(Answer):
     """A row a line, the newest first: ``time`` (UTC), a column a label, ``line``."""
 
+    _NOTHING = "No lines."
+
     def _listing(self) -> list[Markup]:
         if not {"time", "line"} <= set(self.columns):
             return super()._listing()
@@ -35,7 +37,9 @@ class LogFrame(Answer):
         days = {moment.date() for moment in shown["time"]}
         form = "%H:%M:%S.%f" if len(days) == 1 else "%m-%d %H:%M:%S.%f"
         said = [f"{len(self):,} lines" + (f", the first {DRAWN} drawn" if len(self) > DRAWN else "")]
-        said += [", ".join(f"{name}={value}" for name, value in self.about.common.items())] if self.about.common else []
+        lines = shown["line"].tolist()
+        common = [f"{name}={one}" for name, one in self.about.common.items() if not all(one in line for line in lines)]
+        said += [", ".join(common)] if common else []
         said += [scale.span(shown["time"].iloc[-1].timestamp(), shown["time"].iloc[0].timestamp())]
         return [remark(" · ".join(said)), loglist(_entries(shown, form))]
 

@@ -31,6 +31,8 @@ _SPAN_COLUMNS = ["start", "service", "operation", "duration", "depth", "error", 
 class TraceFrame(Answer):
     """A row a trace, the newest first: time, id, root service and operation, duration, spans, spans that failed."""
 
+    _NOTHING = "No traces."
+
     def _listing(self) -> list[Markup]:
         if not set(_COLUMNS) <= set(self.columns):
             return super()._listing()

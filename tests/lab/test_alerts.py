@@ -56,6 +56,7 @@ def test_it_is_drawn_escaped_and_nothing_says_so():
     assert "2 firing, 1 pending" in html
     assert "p99 &lt;high&gt;" in html
     assert "https://x/y" in html
+    assert "No alerts." in alert_frame([], [])._repr_html_()
     assert "No alert is pending or firing" in alert_frame([], [])._repr_html_()
 
 

@@ -80,7 +80,7 @@ def test_an_unknown_service_is_named_with_those_there_are(jaeger):
 def test_no_trace_says_so(jaeger):
     jaeger.answers["/api/traces"] = {"data": []}
     html = search(jaeger, service="api")._repr_html_()
-    assert "No data." in html
+    assert "No traces." in html
     assert "api, postgres" in html
 
 

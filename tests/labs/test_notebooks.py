@@ -27,6 +27,11 @@ def printed(cell: dict[str, Any]) -> str:
     return "".join("".join(o.get("text", "")) + "".join(o.get("data", {}).get("text/plain", "")) for o in outputs)
 
 
+def html_of(cell: dict[str, Any]) -> str:
+    """What a cell showed to a browser."""
+    return "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", ()))
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     """The notebooks as executed, by cell id; each starts a sandbox of its own."""
@@ -68,6 +73,25 @@ def test_what_the_prose_says_of_the_outputs_is_true(run: dict[str, dict[str, Any
     assert "'unready pods': []" in printed(health["verdict"])
     assert "'missing topics': []" in printed(health["verdict"])
     assert "'in use': True" in printed(health["verdict"]) or "np.True_" in printed(health["verdict"])
+
+
+@pytest.mark.timeout(300)
+def test_what_the_prose_says_of_signals_is_true(run: dict[str, dict[str, Any]]) -> None:
+    cells = run["01-monitoring-and-observability.ipynb"]
+    assert "'resultType': 'vector'" in printed(cells["curl"])
+    assert "No metric is called api_requests_total" in printed(cells["nothing"])
+    assert "LLM Research Lab - System Overview" in printed(cells["dashboards"])
+    for board in ("overview", "performance", "own"):
+        assert "drawn" in printed(cells[board])
+        assert "cannot be drawn" not in printed(cells[board])
+    assert "path = /api/v1/experiments" in printed(cells["performance"])
+    assert "trace_id" in printed(cells["logs-curl"])
+    assert "True" in printed(cells["trace"]), "a span that failed"
+    assert "[10 rows" in printed(cells["traces"])
+    assert "api:request_latency:p99:5m > 0.5" in printed(cells["rule"])
+    assert "'duration': 300" in printed(cells["rule"])
+    pictures = [cell["id"] for cell in cells.values() if "<svg" in html_of(cell)]
+    assert {"rate", "errors", "quantile", "overview", "performance", "log-rate", "trace", "own"} <= set(pictures)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=names)

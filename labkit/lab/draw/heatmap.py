@@ -1,6 +1,6 @@
 """A heat map: a row a bucket, a column a moment, the colour how many fell into it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -29,10 +29,10 @@ def heatmap(
     step = float(np.median(np.diff(times))) if times.size > 1 else span[1] - span[0]
     each = (height - 30) / len(rows)
     cells = [
-        _cell(x, step, float(times[column]), height - 22 - each * (index + 1), each, value, top, f"{name}: {unit.text(value)}")
-        for index, (name, values) in enumerate(rows)
-        for column, value in enumerate(values.tolist()) if value > 0
-    ]  # fmt: skip
+        _cell(x, first - step, last, height - 22 - each * (index + 1), each, colour, f"{name}: {_counts(values, unit)}")
+        for index, (name, counts) in enumerate(rows)
+        for first, last, colour, values in _runs(times, counts, top, step)
+    ]
     texts = [_name(name, left, height - 22 - each * (index + 0.5)) for index, (name, _) in _readable(rows, each)]
     ticks = [
         _tick(min(x(moment), width - len(text) * 3.1), text, height)
@@ -46,18 +46,27 @@ def shade(share: float) -> str:
     return _SHADES[min(len(_SHADES) - 1, int(share**0.5 * len(_SHADES)))]
 
 
-def _cell(
-    x: scale.Linear, step: float, moment: float, y: float, each: float, value: float, top: float, said: str
-) -> Markup:
-    left, right = max(x.start, x(moment - step)), x(moment)
-    attributes = {
-        "x": left,
-        "y": y,
-        "width": max(0.5, right - left + 0.25),
-        "height": max(0.5, each - 0.6),
-        "fill": shade(value / top),
-    }
-    return element("rect", attributes, element("title", {}, svg.text(said)))
+def _runs(times: Floats, counts: Floats, top: float, step: float) -> Iterator[tuple[float, float, str, list[float]]]:
+    """Neighbours of one colour as one cell, which is what is seen: when it begins and ends, its colour, its counts."""
+    shades = [shade(count / top) if count > 0 else "" for count in counts.tolist()]
+    begun = 0
+    for index in range(1, len(shades) + 1):
+        whole = index < len(shades) and shades[index] == shades[begun] and times[index] - times[index - 1] < 1.5 * step
+        if not whole:
+            if shades[begun]:
+                yield float(times[begun]), float(times[index - 1]), shades[begun], counts[begun:index].tolist()
+            begun = index
+
+
+def _counts(values: list[float], unit: Unit) -> str:
+    low, high = unit.text(min(values)), unit.text(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def _cell(x: scale.Linear, first: float, last: float, y: float, each: float, colour: str, said: str) -> Markup:
+    left, right = max(x.start, x(first)), x(last)
+    size = {"width": max(0.5, right - left + 0.25), "height": max(0.5, each - 0.6)}
+    return element("rect", {"x": left, "y": y, **size, "fill": colour}, element("title", {}, svg.text(said)))
 
 
 def _readable(rows: Sequence[tuple[str, Floats]], each: float) -> list[tuple[int, tuple[str, Floats]]]:

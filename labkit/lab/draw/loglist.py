@@ -74,12 +74,12 @@ def _row(entry: Entry, stream: str) -> Markup:
     colour = LEVELS.get(level, "rgba(128,128,128,.4)")
     return div(
         f"display:flex;gap:10px;border-left:4px solid {colour};padding:1px 6px;border-bottom:1px solid rgba(128,128,128,.12)",
-        span(f"white-space:nowrap;{svg.MUTED}", svg.text(entry.time)),
-        span("min-width:3.2em;white-space:nowrap;font-weight:600", svg.text(level[:5])),
+        span(f"flex:none;white-space:nowrap;{svg.MUTED}", svg.text(entry.time)),
+        span("flex:none;min-width:3.2em;white-space:nowrap;font-weight:600", svg.text(level[:5])),
         *(
             [
                 span(
-                    f"white-space:nowrap;max-width:24em;overflow:hidden;text-overflow:ellipsis;{svg.MUTED}",
+                    f"flex:none;white-space:nowrap;max-width:24em;overflow:hidden;text-overflow:ellipsis;{svg.MUTED}",
                     svg.text(stream),
                     title=stream,
                 )
