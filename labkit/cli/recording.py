@@ -22,7 +22,7 @@ from labkit.recording.record import Progress, Sources, record
 from labkit.recording.redaction import load
 from labkit.scenarios.scenario import parse_duration
 from labkit.signals.dataset import FOLDER, Manifest
-from labkit.signals.dataset_writer import About
+from labkit.signals.dataset_writer import About, admit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class Asked:
 def run(asked: Asked, progress: Progress) -> tuple[Path, Manifest]:
     """Record what was asked for; the folder it is in, and its manifest."""
     target = folder_of(asked.folder) / asked.name
+    admit(target, replace=asked.replace)
     sources, now, origin = _sources(asked)
     redaction, truth = load(asked.redact), truth_of(asked.truth)
     start, end = _range(asked, planned(target.with_name(target.name + ".part")), now)
