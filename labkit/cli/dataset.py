@@ -25,6 +25,7 @@ Replace = Annotated[bool, typer.Option("--replace", help="Put it in the place of
 Title = Annotated[str | None, typer.Option(metavar="TEXT", help="What it is, in a line.")]
 Description = Annotated[str, typer.Option(metavar="TEXT", help="What its data card says below the title (Markdown).")]
 Origin = Annotated[str | None, typer.Option(metavar="TEXT", help="Where it comes from, and how it was made.")]
+Truth = Annotated[Path | None, typer.Option(metavar="FILE", help="What was the matter, if that is open (JSON).")]
 Licence = Annotated[str, typer.Option(metavar="ID", help="Under which licence it may be used (an SPDX identifier).")]
 
 
@@ -100,6 +101,7 @@ def record(  # noqa: PLR0913, PLR0917  (an option each)
     headers: Annotated[Path | None, typer.Option(metavar="FILE", help="Lines 'Name: value' sent to the APIs.")] = None,
     dashboards: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Grafana dashboards to add.")] = None,
     alertmanager: Annotated[Path | None, typer.Option(metavar="FILE", help="An alertmanager.yml to add.")] = None,
+    truth: Truth = None,
     title: Title = None,
     description: Description = "",
     origin: Origin = None,
@@ -125,7 +127,7 @@ def record(  # noqa: PLR0913, PLR0917  (an option each)
     asked = Asked(
         name=name, prometheus=prometheus, loki=loki, jaeger=jaeger, kubeconfig=kubeconfig, start=start, end=end,
         last=last, match=tuple(match or ()), logs=tuple(logs or ()), redact=redact, headers=headers,
-        dashboards=tuple(dashboards or ()), alertmanager=alertmanager, title=title, description=description,
+        dashboards=tuple(dashboards or ()), alertmanager=alertmanager, truth=truth, title=title, description=description,
         origin=origin, licence=licence, folder=folder, replace=replace,
     )  # fmt: skip
     with _bar() as bar:
@@ -149,9 +151,7 @@ def import_(  # noqa: PLR0913, PLR0917  (an option each)
         typer.Option(metavar="FILE", help="What the columns of tables are (TOML); 'petshop' is labkit's own."),
     ] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="The time of samples without one (RFC 3339).")] = None,
-    truth: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What was the matter, if that is open (JSON).")
-    ] = None,
+    truth: Truth = None,
     title: Title = None,
     description: Description = "",
     origin: Origin = None,

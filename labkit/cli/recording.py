@@ -22,7 +22,7 @@ from labkit.recording.record import Progress, Sources, record
 from labkit.recording.redaction import load
 from labkit.scenarios.scenario import parse_duration
 from labkit.signals.dataset import FOLDER, Manifest
-from labkit.signals.dataset_writer import About
+from labkit.signals.dataset_writer import About, admit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ class Asked:
     headers: Path | None
     dashboards: tuple[Path, ...]
     alertmanager: Path | None
+    truth: Path | None
     title: str | None
     description: str
     origin: str | None
@@ -54,8 +55,9 @@ class Asked:
 def run(asked: Asked, progress: Progress) -> tuple[Path, Manifest]:
     """Record what was asked for; the folder it is in, and its manifest."""
     target = folder_of(asked.folder) / asked.name
+    admit(target, replace=asked.replace)
     sources, now, origin = _sources(asked)
-    redaction = load(asked.redact)
+    redaction, truth = load(asked.redact), truth_of(asked.truth)
     start, end = _range(asked, planned(target.with_name(target.name + ".part")), now)
     plan = Plan(
         start=start, end=end, prometheus=asked.prometheus, loki=asked.loki, jaeger=asked.jaeger, match=asked.match,
@@ -66,7 +68,7 @@ def run(asked: Asked, progress: Progress) -> tuple[Path, Manifest]:
         return About(
             name=asked.name, title=asked.title or f"A recording of {origin}", description=asked.description,
             origin=asked.origin or f"recorded by labkit {__version__} from {origin}", licence=asked.licence,
-            start=start, end=end, step=step, redactions=redaction.words(),
+            start=start, end=end, step=step, redactions=redaction.words(), truth=truth,
         )  # fmt: skip
 
     return target, record(target, plan, sources, about, redaction=redaction, replace=asked.replace, progress=progress)

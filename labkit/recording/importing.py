@@ -25,6 +25,7 @@ def import_(
 
     Raises :class:`DatasetError` naming file and line.
     """
+    dataset_writer.admit(target, replace=replace)
     mapped = table.mapping(mapping) if mapping else None
     found: list[Gathered] = []
     for path in files:

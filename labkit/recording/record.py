@@ -75,7 +75,7 @@ class _Recorder:
             self._document("objects.json", list[dict[str, Any]], sources.cluster.objects) if sources.cluster else []
         )
         return Signals(
-            series=self._series(prometheus, metadata) if prometheus else None,
+            series=self._series(prometheus, metadata, rules) if prometheus else None,
             streams=self._streams(sources.loki) if sources.loki else None,
             spans=self._spans(sources.jaeger) if sources.jaeger else None,
             objects=[self.redaction.object(one) for one in objects if self._existed(one)],
@@ -89,7 +89,7 @@ class _Recorder:
         created = object.get("metadata", {}).get("creationTimestamp")
         return not created or parse_rfc3339(created) <= self.chunks.plan.end
 
-    def _series(self, prometheus: Prometheus, metadata: dict[str, Metadata]) -> SampleStore:
+    def _series(self, prometheus: Prometheus, metadata: dict[str, Metadata], rules: dict[str, str]) -> SampleStore:
         def fetch(start: Millis, end: Millis) -> Iterable[Selected]:
             return self.redaction.series(SampleStore(), prometheus.series(start, end)).select([], *EVER)
 
@@ -98,7 +98,7 @@ class _Recorder:
         for path in paths:
             for one in series_parquet.read(path).select([], *EVER):
                 joined.append(one.labels, one.times, one.values)
-        store = staleness.marked(joined.select([], *EVER))
+        store = staleness.marked(joined.select([], *EVER), staleness.intervals_of(rules), self.chunks.plan.end)
         names = {labels.name for labels in store.series([], *EVER)}
         store.metadata.update({name: known for name, known in metadata.items() if _described(name, names)})
         return store

@@ -3,29 +3,38 @@
 When a target is scraped and a series that was there before is not, the series gets a marker at the time of
 that scrape (https://prometheus.io/docs/prometheus/latest/querying/basics/#staleness). The time of each
 scrape is that of the target's ``up``. A series with timestamps of its own gets no markers, and is told by
-samples that lie between the scrapes. A target that itself has gone leaves no scrape to find one by.
+samples that lie between the scrapes. A target that itself has gone leaves no scrape to find one by. What a rule
+writes gets a marker at the next evaluation of its group that does not write it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+import yaml
 
+from labkit.clock import SECOND, Millis
 from labkit.signals.labels import Labels
 from labkit.signals.samples import SampleStore
 from labkit.signals.series import STALE, Selected, Times
 
+_ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 _TARGET = ("job", "instance")
 
 
-def marked(series: Iterable[Selected]) -> SampleStore:
-    """The series with the markers that they had."""
+def marked(series: Iterable[Selected], intervals: Mapping[str, Millis] | None = None, end: Millis = 0) -> SampleStore:
+    """The series with the markers that they had, up to ``end``.
+
+    ``intervals`` are those of the groups of rules, by what a rule records or the name of its alert.
+    """
     selected = list(series)
     scrapes = {one.labels.only(_TARGET): one.times for one in selected if one.labels.name == "up"}
     store = SampleStore()
     shared: dict[bytes, Times] = {}
     for one in selected:
         times, values = one.times, one.values
-        ends = _ends(times, scrapes.get(one.labels.only(_TARGET)))
+        interval = (intervals or {}).get(one.labels.get("alertname") if one.labels.name in _ALERTS else one.labels.name)
+        scraped = scrapes.get(one.labels.only(_TARGET))
+        ends = _unwritten(times, interval, end) if interval else _ends(times, scraped)
         if len(ends):
             times, values = np.concatenate([times, ends]), np.concatenate([values, np.full(len(ends), STALE)])
             order = np.argsort(times, kind="stable")
@@ -43,3 +52,24 @@ def _ends(times: Times, scrapes: Times | None) -> Times:
     if there.sum() < len(times):
         return np.empty(0, np.int64)  # it has times of its own
     return scrapes[1:][there[:-1] & ~there[1:]]
+
+
+def _unwritten(times: Times, interval: Millis, end: Millis) -> Times:
+    """When the evaluations were due that a rule wrote nothing in after it had; half an interval late is in time."""
+    missed: Times = times[np.diff(times, append=end) > interval + interval // 2] + interval
+    return missed
+
+
+def intervals_of(rules: Mapping[str, str]) -> dict[str, Millis]:
+    """The intervals of the groups in rule files, as :mod:`labkit.recording.prometheus` writes them."""
+    found: dict[str, Millis] = {}
+    for text in rules.values():
+        for group in yaml.safe_load(text)["groups"]:
+            for rule in group["rules"]:
+                if "interval" in group:
+                    found[rule.get("record") or rule["alert"]] = _milliseconds(group["interval"])
+    return found
+
+
+def _milliseconds(duration: str) -> Millis:
+    return int(duration[:-2]) if duration.endswith("ms") else int(duration[:-1]) * SECOND

@@ -8,10 +8,11 @@ from labkit.control import CheckReport, Now, Status, Value
 from labkit.endpoints import Endpoints
 from labkit.errors import SandboxError
 from labkit.sandbox import kubeconfig, toolbox
-from labkit.sandbox.faces import control, jaeger, kubernetes, loki, prometheus
+from labkit.sandbox.faces import alertmanager, control, jaeger, kubernetes, loki, prometheus
 from labkit.sandbox.listeners import Faces, Listeners, wall
 from labkit.sandbox.options import Options
-from labkit.sandbox.recording import READER, ReadingGate, Recording
+from labkit.sandbox.recorded_gate import READER, ReadingGate
+from labkit.sandbox.recording import Recording
 from labkit.signals.dataset import Dataset
 
 
@@ -29,11 +30,14 @@ class RecordedServer(Listeners):
         """The faces of what was recorded."""
         recording, gate = self._recording, self._gate
         cluster = self._authority.issue("127.0.0.1", "localhost", "kubernetes")
+        more = recording.rules.endpoints
+        alerts: Faces = {"alertmanager": (alertmanager.application(gate, wall), None)}
         return {
             "kubernetes": (kubernetes.application(recording.api, gate, {self._bearer: READER}), cluster),
-            "prometheus": (prometheus.application(recording.promql, recording.series, gate.now, gate), None),
+            "prometheus": (prometheus.application(recording.promql, recording.metrics, gate.now, gate, more), None),
             "loki": (loki.application(recording.streams, gate.now, gate), None),
             "jaeger": (jaeger.application(gate), None),
+            **(alerts if recording.rules.alertmanager else {}),
             "control": (control.application(self, self._token), None),
         }
 
@@ -43,6 +47,7 @@ class RecordedServer(Listeners):
     def _announce(self, ports: dict[str, int]) -> None:
         """Write kubeconfig, tools and, last, the endpoints, which say that all is ready."""
         home = self.options.home
+        alerts = f"http://127.0.0.1:{ports['alertmanager']}" if "alertmanager" in ports else None
         config = home / "kubeconfig"
         kubeconfig.write(
             config, server=f"https://127.0.0.1:{ports['kubernetes']}", authority=self._authority.pem,
@@ -55,7 +60,7 @@ class RecordedServer(Listeners):
                 pid=os.getpid(), started=wall(), seed=0, clock="recorded", parent=self.options.parent,
                 kubeconfig=config, recorded=self._folder, prometheus=f"http://127.0.0.1:{ports['prometheus']}",
                 loki=f"http://127.0.0.1:{ports['loki']}", jaeger=f"http://127.0.0.1:{ports['jaeger']}",
-                control=f"http://127.0.0.1:{ports['control']}",
+                alertmanager=alerts, control=f"http://127.0.0.1:{ports['control']}",
             ),
             self._token,
         )  # fmt: skip

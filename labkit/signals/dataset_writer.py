@@ -86,8 +86,8 @@ def write(target: Path, about: About, signals: Signals, *, replace: bool = False
     return manifest
 
 
-def begin(target: Path, *, replace: bool = False) -> Path:
-    """The folder ``NAME.part`` in which the recording ``target`` grows; what is in it already is kept."""
+def admit(target: Path, *, replace: bool = False) -> None:
+    """Refuse a name that cannot be, and a recording that is there already, before any work is done."""
     if not NAME.fullmatch(target.name) or target.name.endswith(".part"):
         raise DatasetError(
             f"{target.name!r} cannot name a recording",
@@ -95,6 +95,11 @@ def begin(target: Path, *, replace: bool = False) -> Path:
         )
     if target.exists() and not replace:
         raise DatasetError("there is a recording already", where=str(target), remedy="name another, or add --replace")
+
+
+def begin(target: Path, *, replace: bool = False) -> Path:
+    """The folder ``NAME.part`` in which the recording ``target`` grows; what is in it already is kept."""
+    admit(target, replace=replace)
     part = target.with_name(target.name + ".part")
     try:
         part.mkdir(parents=True, exist_ok=True)

@@ -47,11 +47,13 @@ def read(path: Path, matchers: Sequence[Matcher] = (), start: Millis = EVER[0], 
     and for a series whose times do not rise.
     """
     found: dict[Labels, list[tuple[Times, Floats]]] = {}
+    stretches: dict[bytes, Times] = {}
     for labels, times, values in Reader(path, _COLUMNS).stretches("values", start, end):
         if all(matcher.matches(labels) for matcher in matchers):
             begin, stop = times.searchsorted([start, end + 1])
-            numbers = _floats(values, path)
-            found.setdefault(labels, []).append((times[begin:stop], numbers[begin:stop]))
+            # Copied, so that nothing holds the row group's own buffers: most times are the same in all rows.
+            kept = stretches.setdefault(times[begin:stop].tobytes(), times[begin:stop].copy())
+            found.setdefault(labels, []).append((kept, _floats(values, path)[begin:stop].copy()))
     return _stored(found, path)
 
 
@@ -74,7 +76,8 @@ def _stored(found: dict[Labels, list[tuple[Times, Floats]]], path: Path) -> Samp
     """The stretches joined; equal times become the same array, so that readers see aligned series."""
     store = SampleStore()
     shared: dict[bytes, Times] = {}
-    for labels, stretches in found.items():
+    for labels in list(found):
+        stretches = found.pop(labels)
         times = np.concatenate([stretch for stretch, _ in stretches])
         times = shared.setdefault(times.tobytes(), times)
         try:

@@ -48,6 +48,13 @@ def test_what_is_imported_is_listed_and_verified(invoke, imported, tmp_path):
     assert (verified.exit_code, verified.stdout) == (0, "ok    one\n")
 
 
+def test_one_that_is_there_is_not_touched_unasked(invoke, imported, tmp_path):
+    assert "already" in str(invoke("import", "one", "metrics.txt").exception)
+    assert "already" in str(invoke("record", "one", "--prometheus", "http://127.0.0.1:1").exception)
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == ["one"]
+    assert invoke("import", "one", "metrics.txt", "--replace", "--title", "Again").exit_code == 0
+
+
 def test_a_damaged_one_fails_and_is_named(invoke, imported, tmp_path):
     path = tmp_path / "datasets" / "one" / "series.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"x")

@@ -46,6 +46,16 @@ NAMESPACE = {
 STRANGE = {"apiVersion": "example.com/v1", "kind": "Till", "metadata": {"name": "x"}}
 
 
+RULES = """
+groups:
+- name: shop
+  rules:
+  - {record: 'shop:sales:rate5m', expr: 'rate(sales_total[5m])'}
+  - {alert: NoRush, expr: 'rate(sales_total[5m]) < 1', for: 5m, labels: {severity: P3}, annotations: {summary: 'till {{ $labels.till }}'}}
+"""
+ROUTES = "route: {receiver: desk, group_wait: 10s}\nreceivers: [{name: desk}]\n"
+
+
 def shop(folder):
     series, streams = SampleStore(), StreamStore()
     times = np.arange(EPOCH, END + 1, MINUTE, dtype=np.int64)
@@ -59,7 +69,17 @@ def shop(folder):
     ):
         streams.write(Labels({**labels, "level": level}.items()), (EPOCH + at * MINUTE) * 1_000_000, line)
     about = About(name=folder.name, title="A shop", origin="us", licence="CC0-1.0", start=EPOCH, end=END)
-    dataset_writer.write(folder, about, Signals(series=series, streams=streams, objects=[NAMESPACE, POD, STRANGE]))
+    dataset_writer.write(
+        folder,
+        about,
+        Signals(
+            series=series,
+            streams=streams,
+            objects=[NAMESPACE, POD, STRANGE],
+            rules={"shop.yaml": RULES},
+            alertmanager=ROUTES,
+        ),
+    )
     return folder
 
 
@@ -85,6 +105,38 @@ def test_prometheus_answers_at_the_time_where_the_recording_ends(served):
     answer = json.loads(run('curl -s "$PROMETHEUS_URL/api/v1/query?query=increase(sales_total\\[10m\\])"').stdout)
     ((time, value),) = (one["value"] for one in answer["data"]["result"])
     assert (time, float(value)) == (END / SECOND, pytest.approx(10, rel=0.2))
+
+
+def test_its_rules_and_alerts_are_evaluated_over_it(served):
+    _, run = served
+    told = run('curl -s "$PROMETHEUS_URL/api/v1/query?query=shop:sales:rate5m"').stdout
+    ((_, rate),) = (one["value"] for one in json.loads(told)["data"]["result"])
+    assert float(rate) == pytest.approx(1 / 60)
+    (alert,) = json.loads(run('curl -s "$PROMETHEUS_URL/api/v1/alerts"').stdout)["data"]["alerts"]
+    assert (alert["state"], alert["annotations"]) == ("firing", {"summary": "till 0"})
+    (group,) = json.loads(run('curl -s "$PROMETHEUS_URL/api/v1/rules"').stdout)["data"]["groups"]
+    assert [rule["health"] for rule in group["rules"]] == ["ok", "ok"]
+    (alert,) = json.loads(run('curl -s "$ALERTMANAGER_URL/api/v2/alerts"').stdout)
+    assert (alert["labels"]["alertname"], alert["receivers"]) == ("NoRush", [{"name": "desk"}])
+
+
+def test_no_silence_is_made_in_it(served):
+    _, run = served
+    silence = {
+        "matchers": [{"name": "a", "value": "b", "isRegex": False}], "startsAt": "2025-11-28T13:00:00Z",
+        "endsAt": "2035-11-28T14:00:00Z", "createdBy": "me", "comment": "c",
+    }  # fmt: skip
+    ask = "curl -s -w '%{http_code}' -H 'Content-Type: application/json' \"$ALERTMANAGER_URL/api/v2/silences\""
+    told = run(f"{ask} -d '{json.dumps(silence)}'").stdout
+    assert told.endswith("405")
+    assert "nothing in it can be changed" in told
+
+
+def test_logs_and_traces_have_their_faces(served):
+    _, run = served
+    line = """curl -sG "$LOKI_URL/loki/api/v1/query" --data-urlencode 'query=sum(count_over_time({pod="till-0"} |= "run" [2h]))'"""
+    assert json.loads(run(line).stdout)["data"]["result"][0]["value"][1] == "2"
+    assert json.loads(run('curl -s "$JAEGER_URL/api/services"').stdout)["data"] in ([], None)
 
 
 def test_kubectl_reads_what_was_recorded(served):
