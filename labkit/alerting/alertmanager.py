@@ -16,7 +16,7 @@ from labkit.alerting.config import Config
 from labkit.alerting.dispatch import Dispatcher, Group
 from labkit.alerting.held import HeldAlert, merged
 from labkit.alerting.inhibition import Inhibitor
-from labkit.alerting.intervals import test
+from labkit.alerting.intervals import within
 from labkit.alerting.notifications import Notification, NotificationLog, Notified
 from labkit.alerting.posted import PostedAlert, held
 from labkit.alerting.receivers import Integration
@@ -59,7 +59,7 @@ class Alertmanager:
         self.notifications: list[Notification] = []
         self._ruler = ruler
         self._inhibitor = Inhibitor(config.inhibit_rules)
-        self._intervals = {one.name: test(one.time_intervals) for _, one in config.intervals()}
+        self._intervals = {one.name: within(one.time_intervals) for _, one in config.intervals()}
         self._integrations = {one.name: list(one.integrations()) for one in config.receivers}
         self._log = NotificationLog()
         self._dispatcher = Dispatcher(self.root, start, self._deliver)

@@ -12,7 +12,7 @@ from labkit.alerting import documents, matchers
 from labkit.alerting.documents import Document, Malformed, Path
 from labkit.alerting.durations import Duration
 from labkit.alerting.failures import ConfigError
-from labkit.alerting.intervals import NamedInterval, test
+from labkit.alerting.intervals import NamedInterval, within
 from labkit.alerting.receivers import Receiver, problem
 from labkit.clock import MINUTE
 from labkit.signals.matcher import Match, Matcher
@@ -190,7 +190,7 @@ def _intervals(config: Config) -> Iterator[tuple[Path, str]]:
             yield (key,), f'{"mute " if key.startswith("mute") else ""}time interval "{one.name}" is not unique'
         seen.add(one.name)
         try:
-            test(one.time_intervals)
+            within(one.time_intervals)
         except ValueError as error:
             place = (config.mute_time_intervals if key.startswith("mute") else config.time_intervals).index(one)
             yield (key, place), str(error)

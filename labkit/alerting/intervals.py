@@ -49,7 +49,7 @@ class NamedInterval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 Test = Callable[[Millis], bool]
 
 
-def test(intervals: tuple[TimeInterval, ...]) -> Test:
+def within(intervals: tuple[TimeInterval, ...]) -> Test:
     """Whether a time lies in one of ``intervals``; raises :class:`ValueError` where one is malformed."""
     tests = [_test(interval) for interval in intervals]
     return lambda time: any(one(time) for one in tests)

@@ -56,6 +56,6 @@ def _named(document: Document, kind: str, *path: str | int) -> str:
     """``group "api"``, or its number where it has no name."""
     data = document.data
     for step in path:
-        data = data[step] if isinstance(data, dict | list) else None  # type: ignore[index]
+        data = data[step] if isinstance(data, dict | list) else None  # type: ignore[index]  # as the path was made
     named = isinstance(data, dict) and (data.get("record") or data.get("alert") or data.get("name"))
     return f'{kind} "{named}"' if isinstance(named, str) else f"{kind} {int(path[-1]) + 1}"

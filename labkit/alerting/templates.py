@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
 
 import re2
 
@@ -17,6 +16,8 @@ from labkit import gotemplate
 from labkit.alerting.durations import duration
 from labkit.alerting.humanize import humanize, humanize1024, humanize_duration, humanize_percentage, humanize_timestamp
 from labkit.clock import SECOND
+from labkit.errors import QueryError
+from labkit.gotemplate.builtins import BUILTINS
 from labkit.signals.labels import Labels
 
 VARIABLES = ("$labels", "$externalLabels", "$externalURL", "$value")
@@ -26,6 +27,8 @@ Sample = dict[str, Any]
 Query = Callable[[str], list[Sample]]
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
+_ADDRESS = re.compile(r"^[^/]*//[^/]*")
+_escaped = BUILTINS["urlquery"]
 _GROUP = re.compile(r"\$(?:\$|(?P<plain>\w+)|\{(?P<braced>\w+)\})")
 _CHANGING = re.compile(r"[$.](?:value|Value)\b|\b(?:query|now)\b|(?<![\w)\]\"])\.(?![\w.])|\$(?!\w)")
 """What in a template may come out differently from one evaluation to the next."""
@@ -43,12 +46,12 @@ def changing(text: str) -> bool:
 
 def graph_link(expression: str) -> str:
     """The path of an expression's graph in Prometheus' pages."""
-    return f"/graph?g0.expr={quote_plus(expression)}&g0.tab=0"
+    return f"/graph?g0.expr={_escaped(expression)}&g0.tab=0"
 
 
 def table_link(expression: str) -> str:
     """The path of an expression's table in Prometheus' pages."""
-    return f"/graph?g0.expr={quote_plus(expression)}&g0.tab=1"
+    return f"/graph?g0.expr={_escaped(expression)}&g0.tab=1"
 
 
 class Expander:
@@ -63,7 +66,7 @@ class Expander:
             "query": self._ask,
             "now": lambda: self._now,
             "externalURL": lambda: external_url,
-            "pathPrefix": lambda: urlsplit(external_url).path,
+            "pathPrefix": lambda: _ADDRESS.sub("", external_url),
         }
         self._parsed = lru_cache(2_000)(self._parse)
 
@@ -79,7 +82,7 @@ class Expander:
         data = {"Labels": given, "ExternalLabels": self._external, "ExternalURL": self._url, "Value": value}
         try:
             return self._parsed(text).render(data, variables)
-        except gotemplate.TemplateError as error:
+        except (gotemplate.TemplateError, QueryError) as error:
             return f"<error expanding template: {error.what}>"
 
     def _ask(self, text: str) -> list[Sample]:
@@ -158,7 +161,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "toTime": humanize_timestamp, "parseDuration": lambda text: duration(text) / SECOND,
     "title": _title, "toUpper": str.upper, "toLower": str.lower, "match": _match, "reReplaceAll": _replace_all,
     "graphLink": graph_link, "tableLink": table_link, "stripPort": _strip_port, "stripDomain": _strip_domain,
-    "urlQueryEscape": quote_plus, "urlPathEscape": lambda text: quote(text, safe="$&+=:@"),
+    "urlQueryEscape": _escaped,
     "safeHtml": str, "args": lambda *values: {f"arg{place}": one for place, one in enumerate(values)},
 }  # fmt: skip
 """By name; those that depend on the evaluation are bound by an :class:`Expander`."""

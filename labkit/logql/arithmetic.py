@@ -4,6 +4,7 @@ A node of LogQL is written as PromQL over vectors ``l`` and ``r``, whose place t
 """
 
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def aggregated(node: syntax.VectorAggregation, lines: Lines) -> Lines:
     """The value of a vector aggregation."""
     if node.op in ("sort", "sort_desc"):
         return _sorted(lines, descending=node.op == "sort_desc")
-    grouping = f" {node.grouping} " if node.grouping else ""
+    grouping = _grouped(node.grouping)
     parameter = None if node.parameter is None else Numbers(np.full(lines.values.shape[1], float(node.parameter)))
     op = _CHOSEN.get(node.op, node.op)
     written = f"{op}{grouping}({'1, ' if parameter else ''}l)"
@@ -37,7 +38,7 @@ def aggregated(node: syntax.VectorAggregation, lines: Lines) -> Lines:
 def calculated(node: syntax.BinaryOperation, left: MetricValue, right: MetricValue) -> MetricValue:
     """The value of a binary operator; what is divided by zero is not a number, as in Loki."""
     try:
-        written = _node(f"l {node.op}{node.matching} r")
+        written = _node(f"l {node.op} {_matched(node.matching)} r")
     except ValueError as error:
         raise ParseError(str(error)) from error
     if node.op in ("/", "%"):
@@ -57,6 +58,24 @@ def relabelled(node: syntax.LabelReplace, lines: Lines) -> Lines:
         return label_replace(lines, *texts)
     except ExecutionError as error:
         raise EvaluationError(error.what) from error
+
+
+def _grouped(grouping: syntax.Grouping | None) -> str:
+    if grouping is None:
+        return ""
+    return f" {'without' if grouping.without else 'by'} ({_names(grouping.names)}) "
+
+
+def _matched(matching: syntax.Matching) -> str:
+    text = "bool" if matching.as_bool else ""
+    if matching.names is not None:
+        text += f" {'on' if matching.on else 'ignoring'} ({_names(matching.names)})"
+    return text + (f" group_{matching.group} ({_names(matching.include)})" if matching.group else "")
+
+
+def _names(names: Iterable[str]) -> str:
+    """Labels in quotes: some that LogQL takes are words of PromQL's, or of letters that it wants quoted."""
+    return ", ".join(f'"{name}"' for name in names)
 
 
 @functools.lru_cache(256)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from labkit.logql.failures import DeadlineError, LimitError
+from labkit.promql.limits import timely
 
 _BETWEEN = 2_048
 
@@ -43,10 +44,11 @@ class Work:
         self.passed(lines)
 
     def passed(self, steps: int = 1) -> None:
-        """Count steps between looks at the time."""
+        """Count steps between looks at the time, and at whether anyone still waits for the answer."""
         self._unchecked += steps
         if self._unchecked >= _BETWEEN:
             self._unchecked = 0
+            timely()
             if self.expired():
                 raise DeadlineError
 

@@ -50,7 +50,7 @@ def parsed(text: str, options: Options = DEFAULT) -> Query:
 @lru_cache(maxsize=1024)
 def _placed(text: str) -> tuple[ast.Expr, Places]:
     """A tree and its places, kept: dashboards and rules ask the same again and again."""
-    tree = parse(text)
+    tree = _read(text)
     return tree, places(text, tree)
 
 
@@ -68,6 +68,11 @@ def parse(text: str) -> ast.Expr:
     found, else in the parser's; :class:`~labkit.promql.failures.UnsupportedError` for what upstream parses
     behind a flag.
     """
+    return parsed(text).tree
+
+
+def _read(text: str) -> ast.Expr:
+    """What the parser makes of a text, each part of it readable."""
     if len(_NESTING.findall(_ASIDE.sub("", text))) > _DEEPEST:  # the parser recurses, and would end the process
         raise MalformedQueryError("parse error: the query is too long", remedy="ask in several queries")
     try:
@@ -85,7 +90,7 @@ def parse(text: str) -> ast.Expr:
 
 
 def _tree(text: str) -> ast.Expr:
-    """What the parser makes of a text; the parser refuses ``offset 0s``, which is nothing, and so is left out."""
+    """What the parser makes of a text: of ``offset 0s``, which it refuses, nothing."""
     try:
         return ast.parse(text)
     except ValueError:

@@ -2,7 +2,7 @@
 
 Upstream adds up every window by itself, and so does this, bit for bit, where the windows have up to
 :data:`_PATIENCE` samples in all. Of more, running sums are used, whose cost does not grow with the
-window, and whose result differs by some 1e-12 of its size.
+window, and whose result differs by some 1e-12 of the size of what is added up.
 """
 
 import numpy as np

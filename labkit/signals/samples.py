@@ -47,6 +47,26 @@ class SampleStore:
         self._chunks[labels] = [*chunks, (times, values)]  # replaced: a reader may go through the list it has
         self._index.add(labels)
 
+    def forget(self, before: Millis) -> None:
+        """Let go of samples older than ``before``, and of series that have none left."""
+        cut: dict[int, tuple[Times, Times]] = {}  # by the identity of an array, which is held that it may keep it
+        for labels, chunks in list(self._chunks.items()):
+            kept: list[Chunk] = []
+            for times, values in chunks:
+                start = int(times.searchsorted(before))
+                if start == len(times):
+                    continue
+                if start:
+                    _, later = cut.setdefault(id(times), (times, times[start:].copy()))
+                    kept.append((later, values[start:].copy()))
+                else:
+                    kept.append((times, values))
+            if kept:
+                self._chunks[labels] = kept
+            else:
+                del self._chunks[labels]
+                self._index.discard(labels)
+
     def select(self, matchers: Sequence[Matcher], start: Millis, end: Millis) -> list[Selected]:
         """The series that match and their samples from ``start`` to ``end``, both included, if there are any."""
         shared: _Shared = {}

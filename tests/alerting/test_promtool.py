@@ -42,8 +42,10 @@ groups:
       - {alert: Pending, expr: 'ALERTS{alertstate="pending", alertname="High"} == 1', labels: {alertstate: '', level: meta}}
       - {alert: Gone, expr: 'absent(load{instance="x"})', for: 15s}
 """
+STEPS = 19
+"""Less than five minutes: Debian's promtool looks back to the very sample that Prometheus 3 just leaves out."""
 
-numbers = st.lists(st.one_of(st.none(), st.integers(0, 8).map(float)), min_size=24, max_size=24)
+numbers = st.lists(st.one_of(st.none(), st.integers(0, 8).map(float)), min_size=STEPS, max_size=STEPS)
 
 
 @pytest.mark.skipif(not PROMTOOL, reason="promtool is not installed: apt install prometheus")
@@ -55,7 +57,7 @@ def test_promtool_finds_what_we_found(tmp_path: Path, helpers, first, second, th
     loads = {"load instance=x job=a": first, "load instance=y job=a": second, "load instance=z job=b": third}
     present = helpers.Time()
     rules = helpers.ruler(RULES, helpers.series(loads), present)
-    present.now = 24 * helpers.STEP
+    present.now = STEPS * helpers.STEP
     rules.catch_up()
     test = {
         "interval": "15s",
@@ -66,10 +68,10 @@ def test_promtool_finds_what_we_found(tmp_path: Path, helpers, first, second, th
         "promql_expr_test": [
             expected(rules, expr, step * helpers.STEP)
             for expr in ("{__name__=~'job:.*|loaded'}", "ALERTS", "ALERTS_FOR_STATE")
-            for step in range(24)
+            for step in range(STEPS)
         ],
         "alert_rule_test": [
-            firing(rules, helpers, loads, alert, step) for alert in ("High", "Kept", "Both") for step in (5, 11, 23)
+            firing(rules, helpers, loads, alert, step) for alert in ("High", "Kept", "Both") for step in (5, 11, 18)
         ],
     }
     (tmp_path / "rules.yaml").write_text(RULES)

@@ -3,14 +3,16 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from labkit.logql import parse, parse_selector
+from labkit.errors import QueryError
+from labkit.logql import Engine, parse, parse_selector
 from labkit.logql import syntax as s
 from labkit.logql.failures import ParseError
 from labkit.logql.tokens import tokens
 from labkit.signals.matcher import Match, Matcher
+from labkit.signals.streams import StreamStore
 
 NAMES = st.sampled_from(["app", "level", "rate", "sum", "status_code", "__error__", "Über"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -230,3 +232,17 @@ def test_only_a_selector_is_a_selector() -> None:
     assert parse_selector('{app="a"}') == (Matcher("app", Match.EQUAL, "a"),)
     with pytest.raises(ParseError, match="only label matchers are supported"):
         parse_selector('{app="a"} |= "x"')
+
+
+@settings(deadline=None)
+@given(query=LOGS | METRICS)
+def test_whatever_is_read_has_an_answer_or_an_error_of_ours(store: StreamStore, query: s.Query) -> None:
+    engine, text = Engine(store), str(query)
+    try:
+        if isinstance(query, s.LogQuery):
+            assert engine.lines(text, 0, 120 * 10**9).count <= 100
+        else:
+            engine.instant(text, 60 * 10**9)
+            assert len(engine.range(text, 0, 120 * 10**9, 7 * 10**9).times) == 18
+    except QueryError as error:
+        event(type(error).__name__)

@@ -69,3 +69,20 @@ def test_what_was_selected_does_not_change() -> None:
     assert before.times.tolist() == [1]
     assert store.label_values("s") == ["a"]
     assert store.label_names() == ["__name__", "s"]
+
+
+def test_what_is_old_is_forgotten_and_times_stay_shared() -> None:
+    store = SampleStore()
+    shared = np.arange(100, dtype=np.int64)
+    for labels in (A, B):
+        store.append(labels, shared, np.arange(100.0))
+    store.append(A, times(200), np.zeros(1))
+    store.forget(40)
+    a, b = store.select(ALL, 0, 150)
+    assert a.times.tolist() == a.values.tolist() == list(range(40, 100))
+    assert a.times is b.times
+    store.forget(150)
+    assert store.series(ALL, 0, 1000) == [A]
+    assert store.label_values("s") == ["a"]
+    store.append(B, times(300), np.ones(1))
+    assert store.series(ALL, 0, 1000) == [A, B]

@@ -20,11 +20,12 @@ from labkit.errors import QueryError
 from labkit.kube.request import User
 from labkit.logql import Engine, Work, is_log_query, parse
 from labkit.logql.failures import DeadlineError
+from labkit.promql.failures import CanceledError
 from labkit.sandbox.faces import loki_index as index
-from labkit.sandbox.faces.forms import parameters as parameters_of
 from labkit.sandbox.faces.loki_parameters import ParameterError, Parameters
 from labkit.sandbox.faces.loki_results import rendered, statistics
 from labkit.sandbox.faces.loki_tail import Tail
+from labkit.sandbox.faces.prometheus_request import BodyTooLargeError, awaited, parameters
 from labkit.signals.source import StreamSource
 from labkit.signals.streams import Nanos
 from labkit.world.actions import LokiQuery
@@ -70,6 +71,10 @@ class _NotFoundError(Exception):
     """A path that is not there."""
 
 
+_CODES: dict[type[Exception], int] = {_NotFoundError: 404, CanceledError: 499, DeadlineError: 504}
+"""Codes of errors; of all others, 400."""
+
+
 def respond(source: StreamSource, now: Nanos, path: str, params: Sequence[tuple[str, str]]) -> Answer:
     """The answer to one request at the time ``now``."""
     if path == TAIL:  # is answered over its websocket, and only journalled here
@@ -78,14 +83,9 @@ def respond(source: StreamSource, now: Nanos, path: str, params: Sequence[tuple[
     work = Work(expired=lambda: time.monotonic() > started + TIMEOUT)
     try:
         body = _answer(path.removeprefix(_API), _Call(source, Parameters(params, now), work, started))
-    except _NotFoundError:
-        return _error(404, "404 page not found")
-    except ParameterError as error:
-        return _error(400, str(error))
-    except DeadlineError as error:
-        return _error(504, error.what)
-    except QueryError as error:
-        return _error(400, error.what)
+    except (_NotFoundError, ParameterError, QueryError) as error:
+        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), 400)
+        return _error(code, error.what if isinstance(error, QueryError) else str(error))
     return Answer(200, orjson.dumps(body))
 
 
@@ -93,11 +93,17 @@ def application(source: StreamSource, now: Callable[[], int], gate: _Gate) -> St
     """The ASGI application behind Loki's listener; ``now`` is in milliseconds. Queries pass the gate."""
 
     async def api(request: Request) -> Response:
-        path, params = request.scope["path"], await parameters_of(request)
+        path: str = request.scope["path"]
+        try:
+            params = await parameters(request)
+        except BodyTooLargeError as error:
+            return PlainTextResponse(f"{error}\n", 413)
         if path.removeprefix(_API) in _JOURNALLED:
-            answer = await gate.perform(CLIENT, LokiQuery(path=path, params=tuple(params)))
+            action = LokiQuery(path=path, params=tuple(params))
+            answer = await awaited(request, lambda: gate.perform(CLIENT, action))
         else:
-            answer = await asyncio.to_thread(respond, source, now() * 1_000_000, path, params)
+            moment = now() * 1_000_000
+            answer = await awaited(request, lambda: asyncio.to_thread(respond, source, moment, path, params))
         return Response(answer.body, answer.code, media_type=answer.media_type)
 
     def said(text: str) -> Callable[[Request], Response]:
@@ -122,7 +128,7 @@ def _answer(endpoint: str, call: _Call) -> dict[str, Any]:
     first, _, rest = endpoint.partition("/")
     if first == "label" and rest.endswith("/values"):
         return _success(index.values(call.source, call.parameters, rest.removesuffix("/values")))
-    raise _NotFoundError
+    raise _NotFoundError("404 page not found")
 
 
 def _success(data: Any) -> dict[str, Any]:

@@ -34,6 +34,7 @@ CLIENT = User("prometheus-client")
 _API = "/api/v1/"
 _JOURNALLED = ("query", "query_range", "series", "rules", "alerts")
 _POSTED = ("query", "query_range", "query_exemplars", "format_query", "labels", "series")
+TOO_LARGE = "query processing would load too many samples into memory in query execution"
 _ADMIN = ("admin/tsdb/delete_series", "admin/tsdb/clean_tombstones", "admin/tsdb/snapshot")
 
 ENDPOINTS: Mapping[str, Endpoint] = {
@@ -84,14 +85,22 @@ def respond(
     try:
         came = time.monotonic() if arrival is None else arrival
         return success(endpoint(Call(engine, source, now(), Parameters(params), came)))
-    except Refused as error:
-        return failure(error.kind, str(error))
-    except ParameterError as error:
-        return failure("bad_data", str(error))
-    except MalformedQueryError as error:
-        return failure("bad_data", f'invalid parameter "query": {error.what}')
-    except QueryError as error:
-        return failure(_KINDS.get(type(error), "execution"), error.what)
+    except (Refused, ParameterError, QueryError, MemoryError) as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Reply:
+    """The error that upstream gives for what was raised: the one boundary at which they are translated."""
+    match error:
+        case Refused():
+            return failure(error.kind, str(error))
+        case MalformedQueryError():
+            return failure("bad_data", f'invalid parameter "query": {error.what}')
+        case QueryError():
+            return failure(_KINDS.get(type(error), "execution"), error.what)
+        case MemoryError():  # an answer may be larger than what it was made from
+            return failure("execution", TOO_LARGE)
+    return failure("bad_data", str(error))
 
 
 def application(

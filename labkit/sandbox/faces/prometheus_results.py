@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labkit.clock import SECOND, Millis
 from labkit.promql import Matrix, Result, Scalar, String, Vector
+from labkit.promql.limits import timely
 from labkit.promql.numbers import encoded
 from labkit.signals.labels import Labels
 
@@ -88,6 +89,7 @@ def _lines(matrix: Matrix) -> Iterator[bytes]:
     pieces = [b'[%b,"%%b"]' % _time(time) for time in matrix.times.tolist()]
     whole = _frame(pieces)
     for labels, values, present in zip(matrix.labels, matrix.values, matrix.present, strict=True):
+        timely()
         if present.all():
             frame, shown = whole, values
         else:

@@ -293,3 +293,17 @@ def test_a_tail_of_a_bad_query_is_closed_with_the_reason(port: int) -> None:
             connection.receive_data(received(sock))
             closed += [event for event in connection.events() if isinstance(event, CloseConnection)]
     assert "syntax error: unexpected IDENTIFIER" in str(closed[0].reason)
+
+
+def test_a_query_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, store: StreamStore) -> None:
+    monkeypatch.setattr("labkit.sandbox.faces.loki.TIMEOUT", -1.0)
+    wide = StreamStore()
+    for number in range(5_000):
+        wide.write(Labels([("app", "x")]), START + number, "{}")
+    answer = respond(wide, NOW * NANOS, "/loki/api/v1/query", [("query", 'rate({app="x"} | json [5m])')])
+    assert (answer.code, answer.body[:17]) == (504, b"request timed out")
+
+
+def test_a_form_beyond_gos_limit_is_refused(client: httpx.Client) -> None:
+    answer = client.post("/loki/api/v1/query_range", data={"query": "x" * (11 * 1024 * 1024)})
+    assert (answer.status_code, answer.text) == (413, "http: POST too large\n")

@@ -1,0 +1,77 @@
+"""What is done to Alertmanager changes the world: it is journalled, survives a restart, and is done again in replay."""
+
+import asyncio
+from pathlib import Path
+
+from labkit.alerting.posted import PostedAlert
+from labkit.alerting.silences import SilenceMatcher
+from labkit.clock import EPOCH, HOUR, SECOND
+from labkit.sandbox.drive import ManualDrive
+from labkit.sandbox.replay import replay
+from labkit.sandbox.sandbox import TRAINEE, Sandbox
+from labkit.scenarios.exercise import world_seed
+from labkit.world.actions import AlertmanagerQuery, AlertsPost, Query, SilenceExpire, SilencePut
+
+WANTED = SilencePut(
+    matchers=(SilenceMatcher(name="alertname", value="moon", isRegex=False),), starts=None, ends=EPOCH + HOUR,
+    created_by="trainee", comment="night",
+)  # fmt: skip
+POSTED = AlertsPost(alerts=(PostedAlert(labels={"alertname": "moon", "severity": "P1"}, ends=EPOCH + HOUR),))
+
+
+def sandbox(folder: Path) -> Sandbox:
+    return Sandbox(
+        home=folder, driver=ManualDrive, seed=world_seed("exercise-1", "t1"), exercise="exercise-1", trainee="t1",
+        journal=folder / "journal.jsonl",
+    )  # fmt: skip
+
+
+async def work(box: Sandbox) -> None:
+    """Two silences, one of them expired, an alert, a refusal, and two looks."""
+    for _ in range(2):
+        await box.gate.perform(TRAINEE, WANTED)
+    first = box.journal.entries[0].outcome["silence"]
+    await box.gate.perform(TRAINEE, SilenceExpire(id=first))
+    await box.gate.perform(TRAINEE, SilenceExpire(id="none"))
+    await box.gate.perform(TRAINEE, POSTED)
+    await box.gate.perform(TRAINEE, AlertmanagerQuery(path="/api/v2/alerts"))
+    await box.gate.perform(TRAINEE, Query(path="/api/v1/alerts"))
+
+
+def test_silences_survive_a_restart_and_are_made_again_in_replay(tmp_path: Path) -> None:
+    async def run():
+        box = sandbox(tmp_path)
+        await work(box)
+        outcomes = [entry.outcome["code"] for entry in box.journal.entries]
+        assert outcomes == [200, 200, 200, 404, 200, 200, 200]
+        silences, digest = box.world.alertmanager.silences.all(box.world.now), box.world.digest()
+        await box.close()
+        again = sandbox(tmp_path)
+        assert again.world.alertmanager.silences.all(again.world.now) == silences
+        assert again.world.digest() == digest
+        alerts = again.world.alertmanager.alerts(again.world.now)
+        assert "moon" in [one.labels.get("alertname") for one in alerts]
+        entries = list(again.journal.entries)
+        await again.close()
+        first = await replay("exercise-1", "t1", entries, EPOCH)
+        second = await replay("exercise-1", "t1", entries, EPOCH)
+        return [entry.outcome for entry in entries], first, second
+
+    outcomes, first, second = asyncio.run(run())
+    assert [entry.outcome for entry in first.entries] == outcomes[:5]  # looks change nothing, and are left out
+    assert first.digest == second.digest
+
+
+def test_a_silence_is_part_of_the_world(tmp_path: Path) -> None:
+    async def digests():
+        quiet, silenced = (sandbox(tmp_path / name) for name in ("a", "b"))
+        silenced.world.alertmanager.alerts(silenced.world.now)  # to look is not to do
+        before = quiet.world.digest() == silenced.world.digest()
+        await silenced.gate.perform(TRAINEE, WANTED)
+        quiet.world.clock.advance(quiet.world.now + SECOND)
+        after = quiet.world.digest() == silenced.world.digest()
+        for box in (quiet, silenced):
+            await box.close()
+        return before, after
+
+    assert asyncio.run(digests()) == (True, False)
