@@ -22,9 +22,10 @@ from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
 from labkit.sandbox.drive import Drive
 from labkit.sandbox.engines.postgres import Postgres
-from labkit.sandbox.faces import alertmanager, jaeger, loki, prometheus, prometheus_rules, research_api
-from labkit.sandbox.faces.prometheus_call import Reply
-from labkit.sandbox.faces.prometheus_pool import Arrival, QueryPool
+from labkit.sandbox.faces import alertmanager, jaeger, loki, prometheus, research_api
+from labkit.sandbox.faces.prometheus.call import Reply
+from labkit.sandbox.faces.prometheus.pool import Arrival, QueryPool
+from labkit.sandbox.faces.prometheus.rules import endpoints
 from labkit.sandbox.faces.research_api import HttpAnswer
 from labkit.sandbox.gate import Gate
 from labkit.sandbox.statement import execute
@@ -81,7 +82,7 @@ class Sandbox:
         self.drive = driver(self.world)
         self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
         self.promql = Engine(self.world.metrics)
-        self.rules = prometheus_rules.endpoints(self.world.ruler)
+        self.rules = endpoints(self.world.ruler)
         self.queries = QueryPool()
         self.postgres = Postgres(home, self.seed, start)
         self.gate = Gate(self.drive, self._handlers(), self.journal)

@@ -18,7 +18,7 @@ from labkit.sandbox.engines.relay import Relay
 from labkit.sandbox.faces import alertmanager, control, jaeger, kubernetes, loki, prometheus, research_api
 from labkit.sandbox.listeners import Faces, Listeners, bound, wall
 from labkit.sandbox.options import Options
-from labkit.sandbox.recorded import RecordedServer
+from labkit.sandbox.recorded.server import RecordedServer
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
 from labkit.scenarios.exercise import EXERCISE_DAY
 from labkit.world.actions import Answer, Statement

@@ -18,7 +18,7 @@ from labkit.clock import Millis
 from labkit.kube.request import User
 from labkit.promql import Engine
 from labkit.sandbox.faces.prometheus import application, respond
-from labkit.sandbox.faces.prometheus_call import Reply
+from labkit.sandbox.faces.prometheus.call import Reply
 from labkit.signals.series import SeriesStore
 from labkit.world.actions import Query
 from tests.benchmarks.workload import Workload, openmetrics, stored, workload

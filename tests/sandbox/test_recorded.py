@@ -15,7 +15,7 @@ from labkit.kube.kinds import POD as POD_KIND
 from labkit.kube.store import Store
 from labkit.sandbox import lifecycle
 from labkit.sandbox.options import Options
-from labkit.sandbox.recorded_logs import RecordedLogs
+from labkit.sandbox.recorded.logs import RecordedLogs
 from labkit.signals import dataset_writer
 from labkit.signals.dataset_writer import About, Signals
 from labkit.signals.labels import Labels

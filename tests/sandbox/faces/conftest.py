@@ -16,8 +16,8 @@ from labkit.clock import EPOCH, SECOND
 from labkit.kube.request import User
 from labkit.promql import Engine
 from labkit.sandbox.faces.prometheus import application, respond
-from labkit.sandbox.faces.prometheus_call import Reply
-from labkit.sandbox.faces.prometheus_pool import QueryPool
+from labkit.sandbox.faces.prometheus.call import Reply
+from labkit.sandbox.faces.prometheus.pool import QueryPool
 from labkit.signals.series import Labels, SeriesStore
 from labkit.signals.source import SeriesSource
 from labkit.world.actions import Query

@@ -1,0 +1,5 @@
+"""Prometheus' HTTP API."""
+
+from labkit.sandbox.faces.prometheus.api import application, respond
+
+__all__ = ["application", "respond"]
