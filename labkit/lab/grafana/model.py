@@ -164,6 +164,10 @@ def parse(text: str, where: str) -> Dashboard:
         raise ManifestError(
             "is in the schema v2, which is not read here", where=where, remedy="export it as 'Classic' JSON model"
         )
+    if "panels" not in found and "rows" in found:
+        raise ManifestError(
+            "is of the time before Grafana 5 (rows)", where=where, remedy="import it into a Grafana and export it again"
+        )
     try:
         dashboard = msgspec.convert(_without_nulls(found), Dashboard)
     except msgspec.ValidationError as error:

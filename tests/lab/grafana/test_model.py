@@ -49,6 +49,7 @@ def test_null_means_the_default_and_the_apis_envelope_is_taken_off():
         ({"panels": []}, "title"),
         ({"title": " ", "panels": []}, "has no title"),
         ({"title": "x"}, "panels"),
+        ({"title": "x", "rows": []}, "before Grafana 5"),
         (board(gridPos={"w": "wide"}), "panel 'One'"),
         (board(gridPos={"x": 20, "y": 0, "w": 12, "h": 4}), "leaves the grid"),
         (board(targets=[{"expr": 5}]), r"\$.panels\[0\].targets\[0\].expr"),
