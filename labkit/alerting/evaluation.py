@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.alerting.expression import Expression
-from labkit.alerting.sources import Until
+from labkit.alerting.until import Until
 from labkit.clock import Millis
 from labkit.errors import QueryError
 from labkit.promql import Engine

@@ -13,7 +13,7 @@ from contextvars import Context
 from labkit.alerting.order import needs, writers
 from labkit.alerting.rule import RuleFile
 from labkit.alerting.running import AlertingRule, Place, RecordingRule, RunningRule
-from labkit.alerting.sources import Merged
+from labkit.signals.joined import Joined
 from labkit.alerting.templates import Expander
 from labkit.clock import MINUTE, Millis
 from labkit.signals.labels import Labels
@@ -49,8 +49,8 @@ class Ruler:
         self.rules = [self._running(place, start) for place in _places(files, interval)]
         self._nodes = [rule.node for rule in self.rules]
         self._needs = needs(self._nodes)
-        self._sources = [Merged([scraped, *(self.rules[other].store for other in found)]) for found in self._needs]
-        self._all = Merged([scraped, *(rule.store for rule in self.rules)])
+        self._sources = [Joined(scraped, *(self.rules[other].store for other in found)) for found in self._needs]
+        self._all = Joined(scraped, *(rule.store for rule in self.rules))
         self.series = RuleSeries(self)
 
     def catch_up(self, wanted: Iterable[int] | None = None) -> Millis:
@@ -112,12 +112,12 @@ class RuleSeries:
         """The values a label has in ``labels`` (in all series), sorted."""
         return self._evaluated(() if labels is None else None).label_values(name, labels)
 
-    def _evaluated(self, matchers: Sequence[Matcher] | None) -> Merged:
+    def _evaluated(self, matchers: Sequence[Matcher] | None) -> Joined:
         """The stores of the rules that may have written what matches, brought up to the present."""
         wanted = [] if matchers is None else self._ruler.writers(matchers)
         if wanted:
             self._ruler.catch_up(wanted)
-        return Merged([self._ruler.rules[index].store for index in wanted])
+        return Joined(*(self._ruler.rules[index].store for index in wanted))
 
 
 def _places(files: Sequence[RuleFile], interval: Millis) -> list[Place]:

@@ -11,7 +11,7 @@ from labkit.alerting.evaluation import OPTIONS, Outcome, concatenated, evaluate,
 from labkit.alerting.expression import expression
 from labkit.alerting.order import Node
 from labkit.alerting.rule import Group, Rule
-from labkit.alerting.sources import Until
+from labkit.alerting.until import Until
 from labkit.alerting.templates import Expander, Sample, changing, sample
 from labkit.alerting.writing import Writer
 from labkit.clock import SECOND, Millis

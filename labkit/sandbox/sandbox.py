@@ -47,7 +47,7 @@ from labkit.world.actions import (
     SilenceExpire,
     SilencePut,
     Statement,
-    TraceQuery,
+    JaegerQuery,
 )
 from labkit.world.world import World
 
@@ -117,7 +117,7 @@ class Sandbox:
             Exec: self._exec,
             HttpRequest: self._http,
             Query: self._query,
-            TraceQuery: self._traces,
+            JaegerQuery: self._traces,
             LokiQuery: self._loki,
             AlertmanagerQuery: self._look,
             SilencePut: self._change,
@@ -162,7 +162,7 @@ class Sandbox:
         reply = await self.queries.run(answer)
         return reply, {"code": reply.code}
 
-    async def _traces(self, _: User, action: TraceQuery, __: Streams) -> tuple[jaeger.Answer, dict[str, Any]]:
+    async def _traces(self, _: User, action: JaegerQuery, __: Streams) -> tuple[jaeger.Answer, dict[str, Any]]:
         world = self.world
         code, body = await asyncio.to_thread(jaeger.respond, world.spans, world.now, action.path, action.params)
         return (code, body), {"code": code}

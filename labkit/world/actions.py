@@ -74,7 +74,7 @@ class LokiQuery(Query, frozen=True, kw_only=True, tag="loki.query"):
     face: ClassVar[str] = "loki"
 
 
-class TraceQuery(Query, frozen=True, kw_only=True, tag="jaeger.query"):
+class JaegerQuery(Query, frozen=True, kw_only=True, tag="jaeger.query"):
     """A request to Jaeger's query API."""
 
     face: ClassVar[str] = "jaeger"
@@ -132,6 +132,6 @@ AlertmanagerAction = SilencePut | SilenceExpire | AlertsPost
 """What changes Alertmanager."""
 
 AnyAction = (
-    KubeRequest | Exec | HttpRequest | Query | LokiQuery | TraceQuery | AlertmanagerQuery | AlertmanagerAction
+    KubeRequest | Exec | HttpRequest | Query | LokiQuery | JaegerQuery | AlertmanagerQuery | AlertmanagerAction
     | Statement | Answer
 )  # fmt: skip

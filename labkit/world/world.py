@@ -14,7 +14,7 @@ import msgspec
 
 from labkit.alerting.alertmanager import Alertmanager
 from labkit.alerting.ruler import Ruler
-from labkit.alerting.sources import Merged
+from labkit.signals.joined import Joined
 from labkit.clock import DAY, EPOCH, HOUR, SECOND, Clock, Millis
 from labkit.kube.controllers.endpoints import EndpointsController
 from labkit.kube.controllers.scheduler import Scheduler
@@ -90,9 +90,9 @@ class World:
         return alerting.alertmanager(self.ruler, self.seed, self.start - HISTORY)
 
     @cached_property
-    def metrics(self) -> Merged:
+    def metrics(self) -> Joined:
         """All that Prometheus holds: what it scrapes, and what its rules make of it."""
-        return Merged([self.series, self.ruler.series])
+        return Joined(self.series, self.ruler.series)
 
     def digest(self) -> str:
         """A hash of everything simulated: objects, series, logs and traces. Equal worlds have equal digests.

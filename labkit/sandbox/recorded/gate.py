@@ -24,7 +24,7 @@ from labkit.world.actions import (
     Query,
     SilenceExpire,
     SilencePut,
-    TraceQuery,
+    JaegerQuery,
 )
 
 READER = User("reader", (MASTERS, "system:authenticated"))
@@ -46,7 +46,7 @@ class ReadingGate:
         self._recording = recording
         self._queries = QueryPool()
         self._handlers = {
-            KubeRequest: self._kube, Exec: self._exec, Query: self._query, TraceQuery: self._traces,
+            KubeRequest: self._kube, Exec: self._exec, Query: self._query, JaegerQuery: self._traces,
             LokiQuery: self._loki, AlertmanagerQuery: self._look, SilencePut: self._silence,
             SilenceExpire: self._silence, AlertsPost: self._silence,
         }  # fmt: skip
@@ -97,7 +97,7 @@ class ReadingGate:
 
         return await self._queries.run(answer)
 
-    async def _traces(self, _: User, action: TraceQuery) -> jaeger.Answer:
+    async def _traces(self, _: User, action: JaegerQuery) -> jaeger.Answer:
         return await asyncio.to_thread(jaeger.respond, self._recording.spans, self.now(), action.path, action.params)
 
     async def _look(self, _: User, action: AlertmanagerQuery) -> Reply:

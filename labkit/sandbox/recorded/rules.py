@@ -6,7 +6,7 @@ from labkit.alerting import config, rulefile
 from labkit.alerting.alertmanager import Alertmanager
 from labkit.alerting.ruler import Ruler
 from labkit.alerting.running import ALERTS, FOR_STATE
-from labkit.alerting.sources import Merged
+from labkit.signals.joined import Joined
 from labkit.clock import MINUTE, SECOND, Millis
 from labkit.sandbox.faces.prometheus.call import Endpoint
 from labkit.sandbox.faces.prometheus.rules import endpoints
@@ -33,7 +33,7 @@ class RecordedRules:
         recorded = written & set(series.label_values("__name__"))
         self.series: SeriesSource = series
         if self.ruler and not recorded:
-            self.series = Merged([series, self.ruler.series])
+            self.series = Joined(series, self.ruler.series)
         self.configuration = dataset.alertmanager()
         self.alertmanager: Alertmanager | None = None
         if self.ruler and self.configuration is not None:

@@ -21,7 +21,7 @@ from labkit.sandbox.faces.jaeger.parameters import DEPTH, Pairs, ParameterError,
 from labkit.sandbox.faces.jaeger.results import envelope, short, trace
 from labkit.signals.source import SpanSource
 from labkit.signals.spans import dependencies
-from labkit.world.actions import TraceQuery
+from labkit.world.actions import JaegerQuery
 
 CLIENT = User("jaeger-client")
 _API = "/api/"
@@ -32,7 +32,7 @@ Answer = tuple[int, bytes]
 
 
 class _Gate(Protocol):
-    async def perform(self, user: User, action: TraceQuery) -> Answer: ...
+    async def perform(self, user: User, action: JaegerQuery) -> Answer: ...
 
 
 class _FailedError(Exception):
@@ -60,7 +60,7 @@ def application(gate: _Gate) -> Starlette:
 
     async def api(request: Request) -> Response:
         params = tuple(request.query_params.multi_items())
-        code, body = await gate.perform(CLIENT, TraceQuery(path=request.scope["path"], params=params))
+        code, body = await gate.perform(CLIENT, JaegerQuery(path=request.scope["path"], params=params))
         # Upstream writes its errors by net/http's Error, which calls them plain text.
         kind = "application/json" if code == 200 else "text/plain; charset=utf-8"
         return Response(body, code, media_type=kind)

@@ -18,7 +18,7 @@ from labkit.clock import DAY, EPOCH, HOUR, SECOND
 from labkit.kube.request import User
 from labkit.sandbox.faces.jaeger import Answer, application, respond
 from labkit.signals.spans import Event, Span, SpanStore
-from labkit.world.actions import AnyAction, Query, TraceQuery
+from labkit.world.actions import AnyAction, Query, JaegerQuery
 
 NOW = EPOCH + HOUR
 WHEN = EPOCH * 1000
@@ -52,10 +52,10 @@ class Gate:
     """Answers at once and remembers what it was asked."""
 
     def __init__(self, store: SpanStore) -> None:
-        self.seen: list[tuple[str, TraceQuery]] = []
+        self.seen: list[tuple[str, JaegerQuery]] = []
         self._store = store
 
-    async def perform(self, user: User, action: TraceQuery) -> Answer:
+    async def perform(self, user: User, action: JaegerQuery) -> Answer:
         self.seen.append((user.name, action))
         return respond(self._store, NOW, action.path, action.params)
 
@@ -304,7 +304,7 @@ def test_over_the_wire(url: str, gate: Gate) -> None:
     answer = httpx.get(f"{url}/api/traces", params={"service": "api", "tags": '{"error":"true"}'})
     assert [trace["traceID"] for trace in answer.json()["data"]] == [LONG]
     assert gate.seen == [
-        ("jaeger-client", TraceQuery(path="/api/traces", params=(("service", "api"), ("tags", '{"error":"true"}'))))
+        ("jaeger-client", JaegerQuery(path="/api/traces", params=(("service", "api"), ("tags", '{"error":"true"}'))))
     ]
     answer = httpx.get(f"{url}/api/traces?service=api&limit=%00&tags=%ff%fe")
     assert answer.status_code == 400
@@ -323,7 +323,7 @@ def test_a_service_may_have_a_slash_in_its_name() -> None:
 
 
 def test_what_was_asked_is_journalled_as_a_query_which_replay_leaves_out() -> None:
-    asked = TraceQuery(path="/api/traces", params=(("service", "api"),))
+    asked = JaegerQuery(path="/api/traces", params=(("service", "api"),))
     again = msgspec.convert(msgspec.to_builtins(asked), AnyAction)
     assert again == asked
     assert isinstance(again, Query)
