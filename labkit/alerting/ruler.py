@@ -13,9 +13,9 @@ from contextvars import Context
 from labkit.alerting.order import needs, writers
 from labkit.alerting.rule import RuleFile
 from labkit.alerting.running import AlertingRule, Place, RecordingRule, RunningRule
-from labkit.signals.joined import Joined
 from labkit.alerting.templates import Expander
 from labkit.clock import MINUTE, Millis
+from labkit.signals.joined import Joined
 from labkit.signals.labels import Labels
 from labkit.signals.matcher import Matcher
 from labkit.signals.series import Metadata, Selected

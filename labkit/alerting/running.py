@@ -11,8 +11,8 @@ from labkit.alerting.evaluation import OPTIONS, Outcome, concatenated, evaluate,
 from labkit.alerting.expression import expression
 from labkit.alerting.order import Node
 from labkit.alerting.rule import Group, Rule
-from labkit.alerting.until import Until
 from labkit.alerting.templates import Expander, Sample, changing, sample
+from labkit.alerting.until import Until
 from labkit.alerting.writing import Writer
 from labkit.clock import SECOND, Millis
 from labkit.promql import Engine, Vector

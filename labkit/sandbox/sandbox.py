@@ -41,13 +41,13 @@ from labkit.world.actions import (
     AnyAction,
     Exec,
     HttpRequest,
+    JaegerQuery,
     KubeRequest,
     LokiQuery,
     Query,
     SilenceExpire,
     SilencePut,
     Statement,
-    JaegerQuery,
 )
 from labkit.world.world import World
 

@@ -14,7 +14,6 @@ import msgspec
 
 from labkit.alerting.alertmanager import Alertmanager
 from labkit.alerting.ruler import Ruler
-from labkit.signals.joined import Joined
 from labkit.clock import DAY, EPOCH, HOUR, SECOND, Clock, Millis
 from labkit.kube.controllers.endpoints import EndpointsController
 from labkit.kube.controllers.scheduler import Scheduler
@@ -23,6 +22,7 @@ from labkit.kube.events import Recorder
 from labkit.kube.kinds import KINDS
 from labkit.kube.kubelet import Kubelet
 from labkit.kube.store import Store
+from labkit.signals.joined import Joined
 from labkit.signals.logs import LogStore
 from labkit.signals.series import Labels, SeriesStore
 from labkit.signals.source import SpanSource

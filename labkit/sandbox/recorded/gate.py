@@ -19,12 +19,12 @@ from labkit.world.actions import (
     AlertsPost,
     AnyAction,
     Exec,
+    JaegerQuery,
     KubeRequest,
     LokiQuery,
     Query,
     SilenceExpire,
     SilencePut,
-    JaegerQuery,
 )
 
 READER = User("reader", (MASTERS, "system:authenticated"))

@@ -6,11 +6,11 @@ from labkit.alerting import config, rulefile
 from labkit.alerting.alertmanager import Alertmanager
 from labkit.alerting.ruler import Ruler
 from labkit.alerting.running import ALERTS, FOR_STATE
-from labkit.signals.joined import Joined
 from labkit.clock import MINUTE, SECOND, Millis
 from labkit.sandbox.faces.prometheus.call import Endpoint
 from labkit.sandbox.faces.prometheus.rules import endpoints
 from labkit.signals.dataset import Dataset
+from labkit.signals.joined import Joined
 from labkit.signals.samples import SampleStore
 from labkit.signals.source import SeriesSource
 

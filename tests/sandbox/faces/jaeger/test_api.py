@@ -18,7 +18,7 @@ from labkit.clock import DAY, EPOCH, HOUR, SECOND
 from labkit.kube.request import User
 from labkit.sandbox.faces.jaeger import Answer, application, respond
 from labkit.signals.spans import Event, Span, SpanStore
-from labkit.world.actions import AnyAction, Query, JaegerQuery
+from labkit.world.actions import AnyAction, JaegerQuery, Query
 
 NOW = EPOCH + HOUR
 WHEN = EPOCH * 1000
