@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 from labkit.clock import DAY, SECOND, Clock, Millis
 from labkit.kafka.cluster import Cluster
@@ -89,16 +90,23 @@ class System:
         """The names of the topics that exist."""
         return {topic.name for topic in self.brokers.topics}
 
-    def begin(self, after_step: Callable[[], None]) -> None:
-        """Start to live: step every :data:`STEP`, then call ``after_step``, for ever."""
+    def begin(self, after_step: Callable[[], None], fine: Millis) -> None:
+        """Start to live: step every :data:`STEP`, then call ``after_step``, for ever.
 
-        def step() -> None:
-            self.step(STEP)
+        What lies before ``fine`` is lived in steps of :data:`BEHIND`, which cost a third.
+        """
+
+        def step(dt: Millis) -> None:
+            self.step(dt)
             after_step()
-            self.clock.call_later(STEP, step)
+            begin_step()
+
+        def begin_step() -> None:
+            dt = STEP if self.clock.now >= fine else BEHIND
+            self.clock.call_later(dt, partial(step, dt))
 
         self.database.begin(self.clock.now)
-        self.clock.call_later(STEP, step)
+        begin_step()
 
     def step(self, dt: Millis) -> None:
         """Live through the ``dt`` milliseconds before now."""

@@ -35,9 +35,12 @@ from labkit.world import alerting
 from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
-"""How long the twin has lived at full resolution when a world begins."""
+"""How long the twin has lived, scraped at full resolution, when a world begins."""
 RETENTION: Millis = 15 * DAY
 """How long series are kept: Prometheus' own default. An hour at a time is let go."""
+
+FINE: Millis = HOUR
+"""How much of that in the twin's own steps; what lies before is lived from scrape to scrape, for a quick start."""
 
 SCRAPE: Millis = 15 * SECOND
 """Prometheus' scrape interval."""
@@ -113,7 +116,7 @@ class World:
         self.clock.advance(self.start - HISTORY)
         for name, (type_, help_) in METRICS.items():
             self.series.describe(name, type_, help_)
-        self.system.begin(self._after_step)
+        self.system.begin(self._after_step, self.start - FINE)
         self.clock.advance(self.start)
 
     def _after_step(self) -> None:
@@ -127,4 +130,11 @@ class World:
             self._block = self.series.block([Labels(pairs) for pairs in series])
         self._block.append(self.now, values)
         if (self.now - self.start) % HOUR == 0:
-            self.series.forget(self.now - RETENTION)
+            self._forget(self.now - RETENTION)
+
+    def _forget(self, before: Millis) -> None:
+        """Let go of old samples; rules see them first, whether somebody has asked for these or not."""
+        if before > self.start - HISTORY:
+            self.settled = self.now
+            self.ruler.catch_up()
+        self.series.forget(before)

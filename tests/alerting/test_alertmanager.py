@@ -211,3 +211,14 @@ def test_a_listener_is_told_of_every_notification_in_order(case) -> None:
     case.at(5_000).manager.catch_up()
     assert heard == sorted(heard) == [one.time for one in case.manager.notifications]
     assert heard
+
+
+def test_what_is_done_is_part_of_the_digest_and_what_is_asked_is_not(case, helpers) -> None:
+    other = Case(helpers)
+    case.at(100).manager.alerts(100_000)
+    assert case.manager.digest() == other.manager.digest()
+    case.silence(ends=400, a="b")
+    silenced = case.manager.digest()
+    assert silenced != other.manager.digest()
+    case.post(alertname="A")
+    assert case.manager.digest() != silenced

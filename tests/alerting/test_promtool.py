@@ -76,7 +76,14 @@ def test_promtool_finds_what_we_found(tmp_path: Path, helpers, first, second, th
     }
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "test.yaml").write_text(
-        yaml.safe_dump({"rule_files": ["rules.yaml"], "evaluation_interval": "15s", "tests": [test]})
+        yaml.safe_dump(
+            {
+                "rule_files": ["rules.yaml"],
+                "evaluation_interval": "15s",
+                "group_eval_order": ["recording", "alerts"],
+                "tests": [test],
+            }
+        )
     )
     ended = subprocess.run(
         [PROMTOOL, "test", "rules", "test.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False

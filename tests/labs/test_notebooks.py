@@ -87,7 +87,7 @@ def test_what_the_prose_says_of_signals_is_true(run: dict[str, dict[str, Any]]) 
     assert "path = /api/v1/experiments" in printed(cells["performance"])
     assert "trace_id" in printed(cells["logs-curl"])
     assert "True" in printed(cells["trace"]), "a span that failed"
-    assert "[10 rows" in printed(cells["traces"])
+    assert "10 traces" in html_of(cells["traces"])
     assert "api:request_latency:p99:5m > 0.5" in printed(cells["rule"])
     assert "'duration': 300" in printed(cells["rule"])
     pictures = [cell["id"] for cell in cells.values() if "<svg" in html_of(cell)]

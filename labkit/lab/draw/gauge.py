@@ -57,7 +57,7 @@ def gauge(figure: Figure, width: float, height: float, *, named: bool) -> Markup
     bands = [_arc(centre, radius, low, high, 4.0, colour) for low, high, colour in figure.marks]
     track = _arc(centre, radius - 4 - thick / 2, 0, 1, thick, "currentColor", ".13")
     value = [_arc(centre, radius - 4 - thick / 2, 0, figure.share, thick, figure.colour)] if figure.share > 0 else []
-    size = min(radius * 0.42, 1.9 * radius / max(4, len(figure.text)))
+    size = min(radius * 0.38, 1.6 * radius / max(4, len(figure.text)))
     text = _centred(svg.text(figure.text), centre[0], centre[1] + size * 0.35, size, figure.colour, weight=600)
     name = (
         [_centred(svg.text(_fitting(figure.name, width)), width / 2, height - 5, 12.0, "currentColor")] if named else []

@@ -69,7 +69,8 @@ class Drawing:
     def __repr__(self) -> str:
         head = f"{self.dashboard.title}, {scale.span(*self._span)}"
         chosen = [f"  {name} = {value.text}" for name, value in self._values.items()]
-        return "\n".join([head, *chosen, *(shown.line for shown in self.panels)])
+        noted = [f"  ⚠ {note}" for note in self._noted()]
+        return "\n".join([head, *chosen, *(shown.line for shown in self.panels), *noted])
 
     def _repr_html_(self) -> str:
         left = list(self.panels)
@@ -77,7 +78,15 @@ class Drawing:
         for section in self._sections:
             shown, left = left[: len(section.panels)], left[len(section.panels) :]
             parts.append(_section(section, shown, self._values))
-        return div(f"max-width:{_WIDTH:.0f}px;font:13px/1.4 {svg.FONT}", self._head(), *parts)
+        return div(f"max-width:{_WIDTH:.0f}px;font:13px/1.4 {svg.FONT}", self._head(), *parts, *notes(self._noted()))
+
+    def _noted(self) -> list[str]:
+        """What the servers noted: each remark once, with the panels that it is about."""
+        about: dict[str, list[str]] = {}
+        for shown in self.panels:
+            for note in shown.notes:
+                about.setdefault(note, []).append(shown.title)
+        return [f"{note} [{', '.join(dict.fromkeys(titles))}]" for note, titles in about.items()]
 
     def _head(self) -> Markup:
         variables = self.dashboard.templating.variables
@@ -150,18 +159,8 @@ def _section(section: Section, shown: Sequence[Shown], values: Mapping[str, Valu
 def _box(shown: Shown, top: int) -> Markup:
     grid = shown.panel.grid_pos
     place = f"grid-column:{grid.x + 1} / span {grid.w};grid-row:{grid.y - top + 1} / span {grid.h}"
-    hint = shown.panel.description or None
-    title = (
-        [
-            div(
-                "font-weight:600;padding:0 2px 3px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap",
-                text(shown.title),
-                title=hint or shown.title,
-            )
-        ]
-        if shown.title
-        else []
-    )
-    said = notes(list(shown.notes))
+    style = "font-weight:600;padding:0 2px 3px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
+    mark = [span(svg.MUTED, text(" ⚠"))] if shown.notes else []
+    title = [div(style, text(shown.title), *mark, title=shown.panel.description or shown.title)] if shown.title else []
     frame = "min-width:0" if shown.panel.transparent else _FRAME
-    return div(f"{place};{frame}", *title, shown.picture, *said)
+    return div(f"{place};{frame}", *title, shown.picture)

@@ -107,7 +107,7 @@ def _shares(lines: Sequence[Line]) -> list[Line]:
 
 def _room(width: float, calculations: Sequence[str]) -> int:
     """The characters that a name may have beside its numbers."""
-    return max(12, int((width - 40 - 78 * max(1, len(calculations))) / 6.6))
+    return max(12, int((width - 40 - 58 * max(1, len(calculations))) / 6.6))
 
 
 def _rows(lines: Sequence[Line], width: float) -> int:

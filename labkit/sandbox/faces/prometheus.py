@@ -86,21 +86,23 @@ def respond(
         came = time.monotonic() if arrival is None else arrival
         return success(endpoint(Call(engine, source, now(), Parameters(params), came)))
     except (Refused, ParameterError, QueryError, MemoryError) as error:
-        return _failed(error)
+        return failure(*_told(error))
 
 
-def _failed(error: Exception) -> Reply:
-    """The error that upstream gives for what was raised: the one boundary at which they are translated."""
+def _told(error: Refused | ParameterError | QueryError | MemoryError) -> tuple[str, str]:
+    """Type and text of an error answer."""
     match error:
         case Refused():
-            return failure(error.kind, str(error))
+            told = error.kind, str(error)
+        case ParameterError():
+            told = "bad_data", str(error)
         case MalformedQueryError():
-            return failure("bad_data", f'invalid parameter "query": {error.what}')
+            told = "bad_data", f'invalid parameter "query": {error.what}'
         case QueryError():
-            return failure(_KINDS.get(type(error), "execution"), error.what)
+            told = _KINDS.get(type(error), "execution"), error.what
         case MemoryError():  # an answer may be larger than what it was made from
-            return failure("execution", TOO_LARGE)
-    return failure("bad_data", str(error))
+            told = "execution", TOO_LARGE
+    return told
 
 
 def application(

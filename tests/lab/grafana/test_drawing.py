@@ -56,7 +56,8 @@ def test_every_kind_is_drawn_and_what_cannot_be_says_why(sources):
     assert "<p2>" not in html
     assert html.count("<details") == 2
     assert html.count('open="open"') == 1
-    assert "take care" in html
+    assert html.count("take care") == 1, "a remark stands once, with its panels"
+    assert "take care [Requests, Errors, Pool in use," in html
 
 
 def test_a_terminal_gets_a_list(sources):
@@ -65,6 +66,7 @@ def test_a_terminal_gets_a_list(sources):
     assert "  pod = p1" in lines
     assert "  Requests [stat]: drawn" in lines
     assert "  Nothing here [timeseries]: no data" in lines
+    assert lines[-1].startswith("  ⚠ take care [Requests, ")
     assert any(line.startswith("  A broken query [timeseries]: cannot be drawn:") for line in lines)
 
 
