@@ -18,7 +18,6 @@ from labkit.endpoints import Endpoints
 from labkit.errors import LabkitError, SandboxError
 from labkit.lab.handle import Lab
 from labkit.settings import Settings, root_of
-from labkit.signals.dataset import find
 
 JOURNAL = "journal.jsonl"
 _LONGEST_END = 15.0
@@ -68,8 +67,15 @@ def _plain(known: Settings) -> tuple[Path, _Found]:
 def _meant(known: Settings, found: Endpoints) -> bool:
     """Whether what runs is the target that is named; without one, whatever runs is meant."""
     if known.recorded:
-        return found.recorded == find(known.recorded).path
+        return found.recorded == _recording(known.recorded)
     return known.target is None or found.recorded is None
+
+
+def _recording(name: str) -> Path:
+    """The folder of a recording; raises :class:`DatasetError` if there is none of that name."""
+    from labkit.signals.dataset import find  # noqa: PLC0415  (numpy: only a recording needs it)
+
+    return find(name).path
 
 
 def _exercise(known: Settings, exercise: str) -> tuple[Path, _Found]:
@@ -107,7 +113,7 @@ def _start(root: Path, home: Path, known: Settings, arguments: list[str], *, par
     """Start the sandbox of ``home`` by ``labkit up`` under ``root``, as a person would in a terminal."""
     command = [sys.executable, "-P", "-m", "labkit", "up", "--detach", "--parent", str(parent), *arguments]
     if known.recorded and "--exercise" not in arguments:
-        command += ["--recorded", str(find(known.recorded).path)]
+        command += ["--recorded", str(_recording(known.recorded))]
     else:
         command += ["--clock", known.clock, *([] if known.seed is None else ["--seed", str(known.seed)])]
     ended = subprocess.run(

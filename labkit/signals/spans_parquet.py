@@ -15,9 +15,8 @@ _TYPES: dict[type, str] = {str: "string", bool: "bool", int: "int", float: "doub
 
 
 def write(path: Path, spans: Iterable[Span]) -> int:
-    """Write ``spans`` by time; returns how many there are. Equal spans are written once."""
+    """Write ``spans`` by time; returns how many there are."""
     rows = sorted(spans, key=lambda span: (span.start, span.trace_id, span.span_id))
-    rows = [span for index, span in enumerate(rows) if not index or span != rows[index - 1]]
     dictionaries = ["service", "operation", *(f"{column}.list.element.key" for column in ("tags", "process"))]
     writer = Writer(
         path,
