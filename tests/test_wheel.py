@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 CLONE = Path(__file__).parents[1]
-DATA = {".toml", ".yaml", ".yml", ".json", ".lark", ".sql", ".tsv", ".ipynb"}
+DATA = {".toml", ".yaml", ".yml", ".json", ".sql", ".tsv", ".ipynb"}
 
 
 def test_the_wheel_holds_every_data_file_of_the_package_and_nothing_else(tmp_path):
