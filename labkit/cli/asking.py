@@ -5,12 +5,11 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from datetime import datetime
 from typing import Any
 
 from rich.cells import cell_len
 
-from labkit.clock import SECOND, Millis
+from labkit.clock import SECOND, Millis, parse_rfc3339
 from labkit.errors import QueryError, SandboxUnreachable, SettingsError
 
 _TIMEOUT = 150.0
@@ -98,12 +97,4 @@ def _seconds(text: str) -> float:
         return float(text)
     except ValueError:
         pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(
-            f"not a time: {text}", remedy="write 2025-11-28T12:00:00Z, or seconds since 1970"
-        ) from error
-    if moment.tzinfo is None:
-        raise SettingsError(f"a time without a zone: {text}", remedy=f"write {text}Z for UTC")
-    return moment.timestamp()
+    return parse_rfc3339(text) / SECOND

@@ -112,7 +112,10 @@ def secrets() -> dict[str, str]:
         if cell["metadata"]["nbgrader"]["solution"]:
             text = "".join(cell["source"]).partition("### BEGIN SOLUTION\n")[2].partition("\n### END SOLUTION")[0]
             if cell["id"] in ("step-6-work", "step-7-work"):  # the others are the runbook's own commands
-                found |= {f"solution of {cell['id']}: {line}": line for line in text.splitlines() if len(line) > 20}
+                told = [
+                    line for line in text.splitlines() if len(line) > 20 and not line.startswith(("from ", "import "))
+                ]
+                found |= {f"solution of {cell['id']}: {line}": line for line in told}
     for name, case in rubric["scenarios"].items():
         found[f"rubric: table of {name}"] = f'severity = "{case["severity"]}"'
     return found
