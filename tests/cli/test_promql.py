@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from labkit.cli.answers import series, sketch
 from labkit.cli.app import app
 from labkit.cli.asking import marked
-from labkit.errors import QueryError, SandboxNotRunning, SandboxUnreachable, SettingsError
+from labkit.errors import ClockError, QueryError, SandboxNotRunning, SandboxUnreachable, SettingsError
 
 UP = {"__name__": "up", "job": "api"}
 ANSWERS: dict[str, Any] = {
@@ -128,8 +128,8 @@ def test_what_is_wrong_is_marked(invoke: Callable[..., Result], url: str) -> Non
         (["up", "--url", "http://x", "--exercise", "e"], SettingsError, "name two servers"),
         (["up", "--url", "http://x", "--range", "soon"], SettingsError, "not a duration: soon"),
         (["up", "--url", "http://x", "--range", "0s"], SettingsError, "longer than nothing"),
-        (["up", "--url", "http://x", "--range", "1h", "--at", "now"], SettingsError, "not a time: now"),
-        (["up", "--url", "http://x", "--range", "1h", "--at", "2025-01-01T00:00"], SettingsError, "without a zone"),
+        (["up", "--url", "http://x", "--range", "1h", "--at", "now"], ClockError, "not an RFC 3339 time"),
+        (["up", "--url", "http://x", "--range", "1h", "--at", "2025-01-01T00:00"], ClockError, "has no time zone"),
         (["up"], SandboxNotRunning, "no sandbox runs here"),
     ],
 )  # fmt: skip
