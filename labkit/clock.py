@@ -24,7 +24,7 @@ EPOCH: Millis = int(datetime(2025, 11, 28, 12, tzinfo=UTC).timestamp()) * SECOND
 
 def rfc3339(time: Millis, *, micros: bool = False) -> str:
     """``time`` as Kubernetes writes it: ``Time`` in whole seconds, or ``MicroTime``."""
-    moment = datetime.fromtimestamp(time // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    moment = datetime.fromtimestamp(time // SECOND, UTC).isoformat()[:19]  # strftime takes twenty times as long
     return f"{moment}.{time % SECOND:03d}000Z" if micros else f"{moment}Z"
 
 

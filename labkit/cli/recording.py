@@ -13,6 +13,7 @@ from labkit.clock import SECOND, Millis, parse_rfc3339
 from labkit.errors import DatasetError
 from labkit.recording import running
 from labkit.recording.chunks import Plan, planned
+from labkit.recording.credentials import masked
 from labkit.recording.http import Api, headers_of
 from labkit.recording.jaeger import Jaeger
 from labkit.recording.kubernetes import Cluster, Taken
@@ -58,6 +59,7 @@ def run(asked: Asked, progress: Progress) -> tuple[Path, Manifest]:
     admit(target, replace=asked.replace)
     sources, now, origin = _sources(asked)
     redaction, truth = load(asked.redact), truth_of(asked.truth)
+    origin = redaction.text(origin)  # the hosts' names
     start, end = _range(asked, planned(target.with_name(target.name + ".part")), now)
     plan = Plan(
         start=start, end=end, prometheus=asked.prometheus, loki=asked.loki, jaeger=asked.jaeger, match=asked.match,
@@ -95,7 +97,7 @@ def truth_of(path: Path | None) -> dict[str, Any] | None:
 def _sources(asked: Asked) -> tuple[Sources, Millis, str]:
     """Where to record from, its present, and what it is called."""
     dashboards = {path.name: _text(path) for path in asked.dashboards}
-    alertmanager = _text(asked.alertmanager) if asked.alertmanager else None
+    alertmanager = masked(_text(asked.alertmanager), str(asked.alertmanager)) if asked.alertmanager else None
     if not (asked.prometheus or asked.loki or asked.jaeger or asked.kubeconfig):
         home = endpoints.meant(settings.load().home, Path.cwd())
         published, face = control.required(home)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import isinf, isnan
 from typing import Any
 
+from labkit.gotemplate.bounds import bounded
+
 _VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d+|\*)?(?:\.(?P<precision>\d+|\*)?)?(?P<verb>.)?", re.DOTALL)
 _WIDEST = 1_000_000
 _LARGE = 6
@@ -16,9 +18,10 @@ def printf(template: str, *arguments: Any) -> str:
     """``fmt.Sprintf``: what is wrong with a verb is said in the text, as Go says it."""
     left = list(arguments)
     parts: list[str] = []
-    position = 0
+    position = length = 0
     for found in _VERB.finditer(template):
         parts += [template[position : found.start()], _formatted(found, left)]
+        length = bounded(length + len(parts[-1]))
         position = found.end()
     extra = ", ".join(f"{_type(one)}={value(one)}" for one in left)
     return "".join([*parts, template[position:]]) + (f"%!(EXTRA {extra})" if left else "")

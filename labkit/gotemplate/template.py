@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from labkit.gotemplate.bounds import LONGEST, bounded
 from labkit.gotemplate.builtins import BUILTINS, SHORT_CIRCUIT, Function
 from labkit.gotemplate.failure import TemplateError, at
 from labkit.gotemplate.nodes import (
@@ -25,10 +26,10 @@ from labkit.gotemplate.nodes import (
 from labkit.gotemplate.parser import Parser
 from labkit.gotemplate.values import field, printed, truth
 
-LONGEST = 1_000_000
-"""Characters that a template may produce."""
 _STEPS = 100_000
 """Nodes that may be carried out: a template that includes itself ends here."""
+_CHARACTERS = 16
+"""Characters given to functions, or made by them, that cost as much as a node."""
 _DEEPEST = 50
 """Templates that may be included in one another."""
 
@@ -62,7 +63,10 @@ class Template:
 
     def render(self, data: Any, variables: Mapping[str, Any] | None = None) -> str:
         """The text for ``data`` (the dot); raises :class:`TemplateError` where a step cannot be taken."""
-        return _Run(self).text(data, {"$": data, **(variables or {})})
+        try:
+            return _Run(self).text(data, {"$": data, **(variables or {})})
+        except RecursionError as error:
+            raise TemplateError("a value is nested too deeply", remedy="take what you need out of it") from error
 
 
 class _Run:
@@ -81,11 +85,14 @@ class _Run:
 
     def _body(self, body: Body, dot: Any, scopes: list[dict[str, Any]]) -> None:
         inner = [*scopes, {}]
-        self._steps += 1 + len(body)
-        if self._steps > _STEPS:
-            raise TemplateError("the template takes too many steps", remedy="write it without so long a loop")
+        self._spend(1 + len(body))
         for node in body:
             self._node(node, dot, inner)
+
+    def _spend(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > _STEPS:
+            raise TemplateError("the template takes too many steps", remedy="write it without so long a loop")
 
     def _node(self, node: Node, dot: Any, scopes: list[dict[str, Any]]) -> None:
         match node:
@@ -195,9 +202,12 @@ class _Run:
     def _call(self, node: Call, dot: Any, scopes: list[dict[str, Any]], piped: tuple[Any, ...]) -> Any:
         if node.function in SHORT_CIRCUIT:
             return self._short_circuit(node, dot, scopes, piped)
-        arguments = [self._value(argument, dot, scopes) for argument in node.arguments]
+        arguments = (*(self._value(argument, dot, scopes) for argument in node.arguments), *piped)
         try:
-            return self._template.functions[node.function](*arguments, *piped)
+            self._spend(1 + bounded(_characters(arguments)) // _CHARACTERS)
+            value = self._template.functions[node.function](*arguments)
+            self._spend(bounded(_characters((value,))) // _CHARACTERS)
+            return value
         except TemplateError as error:
             if error.where:
                 raise
@@ -217,3 +227,7 @@ class _Run:
 
     def _error(self, what: str, offset: int) -> TemplateError:
         return TemplateError(what, where=at(self._template.source, offset), remedy="correct the template")
+
+
+def _characters(values: Iterable[Any]) -> int:
+    return sum(len(value) for value in values if isinstance(value, str))

@@ -13,15 +13,16 @@ def query(url: str, sql: str) -> "pd.DataFrame":
 
     Each statement commits itself, as in psql.
     """
-    import pandas as pd  # noqa: PLC0415  (heavy)
     import psycopg  # noqa: PLC0415  (heavy)
+
+    from labkit.lab.frames import Plain  # noqa: PLC0415  (loads pandas)
 
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=30) as connection:
             cursor = connection.execute(sql.encode())
             if cursor.description is None:
-                return pd.DataFrame({"status": [cursor.statusmessage]})
-            return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
+                return Plain({"status": [cursor.statusmessage]})
+            return Plain(cursor.fetchall(), columns=[column.name for column in cursor.description])
     except psycopg.OperationalError as error:
         if error.sqlstate is None:
             raise _cut_off(str(error).strip()) from error

@@ -12,7 +12,7 @@ _FORM = re.compile("".join(rf"(?:(\d+){unit})?" for unit in _UNITS))
 
 def duration(text: str) -> Millis:
     """``text`` in milliseconds; raises :class:`QueryError` if it is no duration, or none at all."""
-    match = _FORM.fullmatch(text)
+    match = _FORM.fullmatch(str(text))  # a careless 3600 is no duration either
     total = (
         sum(int(count) * unit for count, unit in zip(match.groups("0"), _UNITS.values(), strict=True)) if match else 0
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from labkit.lab.draw import legend, svg, units
+from labkit.lab.draw import legend, page, svg, units
 from labkit.lab.draw import scale as axes
 from labkit.lab.draw.chart import Line, Look, chart, coloured, drawable
 from labkit.lab.draw.names import full_name, short_names
@@ -38,7 +38,18 @@ class About:
     span: tuple[float, float] | None = None
 
 
-class Answer(pd.DataFrame):
+class Plain(pd.DataFrame):
+    """A DataFrame whose text is text in a notebook, whatever dollars it holds."""
+
+    @property
+    def _constructor(self) -> Callable[..., "Plain"]:
+        return type(self)
+
+    def _repr_html_(self) -> str:
+        return page.whole("", Markup(super()._repr_html_()))  # type: ignore[misc]
+
+
+class Answer(Plain):
     """A DataFrame of an answer; ``about`` says of what."""
 
     _metadata: ClassVar[list[str]] = ["_about"]
@@ -57,10 +68,6 @@ class Answer(pd.DataFrame):
         """What was asked, and what the server noted; nothing for a frame that was made by hand."""
         return self._about or About()
 
-    @property
-    def _constructor(self) -> Callable[..., "Answer"]:
-        return type(self)
-
     def _arith_method(self, other: Any, op: Any) -> Any:
         result = super()._arith_method(other, op)  # type: ignore[misc]
         if isinstance(result, Answer):
@@ -75,8 +82,8 @@ class Answer(pd.DataFrame):
     def _repr_html_(self) -> str:
         """The picture or the table, and the notes."""
         if not len(self.columns) or self.empty:
-            return div("", nothing(self.about.hint, self._NOTHING), *notes(self.about.notes))
-        return div("", self.picture(), *notes(self.about.notes))
+            return page.whole("", nothing(self.about.hint, self._NOTHING), *notes(self.about.notes))
+        return page.whole("", self.picture(), *notes(self.about.notes))
 
     def picture(self) -> Markup:
         """The picture or the table, without notes."""
@@ -108,7 +115,7 @@ class Answer(pd.DataFrame):
         return element("details", {}, summary, Markup(table_of(pd.DataFrame(self))))
 
     def _listing(self) -> list[Markup]:
-        shown = pd.DataFrame(self)
+        shown = pd.DataFrame(self.head(ROWS))
         count = f"{len(self):,} series" if "value" in self.columns else f"{len(self):,} rows"
         more = [div(svg.MUTED, svg.text(f"{count}, the first {ROWS} shown"))] if len(self) > ROWS else []
         if "value" not in self.columns or self.about.unit == units.NONE:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from labkit.lab.grafana.drawing import Drawing
 
 
+Moment = str | datetime
+"""A time: RFC 3339, or one out of a frame's index or ``time``."""
+
+
 class Lab:
     """A sandbox at hand; ``home`` is its folder and ``endpoints`` says where it listens."""
 
@@ -43,11 +48,13 @@ class Lab:
         """Run the real curl, which reaches the research API at its address in production."""
         return run("curl", text, self.environment)
 
-    def promql(self, query: str, last: str | None = None, at: str | None = None, step: str | None = None) -> "Answer":
+    def promql(
+        self, query: str, last: str | None = None, at: Moment | None = None, step: str | None = None
+    ) -> "Answer":
         """The answer of Prometheus to ``query``: a DataFrame that draws itself.
 
         Without ``last`` it is the value at a time: a row a series. With ``last`` (such as ``"1h"``) it
-        is a range: a row a time, a column a series. ``at`` is its end (RFC 3339; now), ``step`` the
+        is a range: a row a time, a column a series. ``at`` is its end (RFC 3339 or a time of a frame; now), ``step`` the
         distance between points. Raises :class:`QueryError`.
         """
         end = self._until(at)
@@ -58,7 +65,7 @@ class Lab:
         )
 
     def logs(
-        self, query: str, last: str = "15m", at: str | None = None, limit: int | None = None, step: str | None = None
+        self, query: str, last: str = "15m", at: Moment | None = None, limit: int | None = None, step: str | None = None
     ) -> "Answer":
         """What Loki answers to a LogQL query: the newest ``limit`` lines, or over a range the values of a count.
 
@@ -69,7 +76,12 @@ class Lab:
         end = self._until(at)
         url = self._endpoint("loki")
         return logs.logs(
-            url, query, end - duration(last), end, limit=limit or logs.LIMIT, step=duration(step) if step else None
+            url,
+            query,
+            end - duration(last),
+            end,
+            limit=logs.LIMIT if limit is None else limit,
+            step=duration(step) if step else None,
         )
 
     def traces(
@@ -81,7 +93,7 @@ class Lab:
         max_duration: str | None = None,
         tags: Mapping[str, object] | None = None,
         last: str = "1h",
-        at: str | None = None,
+        at: Moment | None = None,
         limit: int | None = None,
     ) -> "Answer":
         """The newest traces that Jaeger finds, a row each; without ``service``, of all services.
@@ -113,7 +125,7 @@ class Lab:
 
         return dashboards.listed(self._dashboard_folders)
 
-    def dashboard(self, name: str, last: str | None = None, at: str | None = None, **variables: object) -> "Drawing":
+    def dashboard(self, name: str, last: str | None = None, at: Moment | None = None, **variables: object) -> "Drawing":
         """A Grafana dashboard, drawn: by its title, its uid, or as a ``.json`` file of your own.
 
         ``last`` is its range (its own default), ``at`` its end (now); variables are given by name, as one
@@ -166,9 +178,9 @@ class Lab:
         """Virtual time, in milliseconds since the Unix epoch."""
         return self.status.now
 
-    def _until(self, at: str | None) -> Millis:
+    def _until(self, at: Moment | None) -> Millis:
         """The end of a time range: what is given, or now."""
-        return parse_rfc3339(at) if at else self.now
+        return self.now if at is None else parse_rfc3339(str(at))
 
     def _endpoint(self, name: str) -> str:
         """The address of a server of signals; raises :class:`SandboxError` if this sandbox has none."""

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from labkit import logql
 from labkit.clock import SECOND, Millis
+from labkit.errors import LabkitError
 from labkit.lab import prometheus
 from labkit.lab.draw import scale, units
 from labkit.lab.draw.loglist import Entry, loglist
@@ -17,12 +19,18 @@ from labkit.lab.draw.svg import Markup
 from labkit.lab.draw.units import Unit
 from labkit.lab.frames import About, Answer
 from labkit.lab.http import Api
+from labkit.logql import syntax
 
 LIMIT = 500
 """Lines that are fetched, the newest, unless another number is asked for."""
 DRAWN = 200
 """Lines of a frame that are drawn."""
 _NANOS = 1_000_000
+_UNITS = {
+    "count_over_time": units.SHORT, "rate": units.PER_SECOND, "bytes_over_time": units.BYTES, "bytes_rate": units.BYTES_A_SECOND,
+}  # fmt: skip
+_LEFT = frozenset(("and", "unless", "==", "!=", ">", ">=", "<", "<="))
+"""Operators that give values of their left side."""
 
 
 class LogFrame(Answer):
@@ -33,6 +41,10 @@ class LogFrame(Answer):
     def _listing(self) -> list[Markup]:
         if not {"time", "line"} <= set(self.columns):
             return super()._listing()
+        return self.listed()
+
+    def listed(self, height: str = "36em") -> list[Markup]:
+        """The lines, to be scrolled in ``height``: a length of CSS, or ``none`` where they stand in something that scrolls."""
         shown = self.head(DRAWN)
         days = {moment.date() for moment in shown["time"]}
         form = "%H:%M:%S.%f" if len(days) == 1 else "%m-%d %H:%M:%S.%f"
@@ -41,7 +53,7 @@ class LogFrame(Answer):
         common = [f"{name}={one}" for name, one in self.about.common.items() if not all(one in line for line in lines)]
         said += [", ".join(common)] if common else []
         said += [scale.span(shown["time"].iloc[-1].timestamp(), shown["time"].iloc[0].timestamp())]
-        return [remark(" · ".join(said)), loglist(_entries(shown, form))]
+        return [remark(" · ".join(said)), loglist(_entries(shown, form), height)]
 
 
 def _entries(frame: pd.DataFrame, form: str) -> list[Entry]:
@@ -102,11 +114,31 @@ def _counted(data: dict[str, Any], about: About) -> Answer:
 
 
 def _unit(query: str) -> Unit:
-    """Lines are counted; a rate of them is per second, of bytes as well."""
-    if "unwrap" in query:
+    """What the values of a metric query are in; :data:`units.NONE` if it cannot be told."""
+    try:
+        return _measured(logql.parse(query))
+    except LabkitError:  # Loki, newer than this parser, has answered it
         return units.NONE
-    rated, sized = "rate(" in query, "bytes_" in query
-    return (units.BYTES_A_SECOND if sized else units.PER_SECOND) if rated else units.BYTES if sized else units.SHORT
+
+
+def _measured(node: syntax.Query) -> Unit:
+    """The unit of a syntax tree: lines and bytes are counted, of an unwrapped label nothing is known."""
+    if isinstance(node, syntax.RangeAggregation):
+        return _UNITS.get(node.op, units.NONE) if node.range.unwrap is None else units.NONE
+    if isinstance(node, syntax.VectorAggregation):
+        return units.SHORT if node.op == "count" else units.NONE if node.op == "stdvar" else _measured(node.inner)
+    if isinstance(node, syntax.LabelReplace):
+        return _measured(node.inner)
+    return _combined(node) if isinstance(node, syntax.BinaryOperation) else units.NONE
+
+
+def _combined(node: syntax.BinaryOperation) -> Unit:
+    left, right = _measured(node.left), _measured(node.right)
+    if node.op in _LEFT:
+        return units.NONE if node.matching.as_bool else left
+    if left != right or node.op not in {"+", "-", "/", "or"}:
+        return units.NONE
+    return units.SHARE if node.op == "/" and left != units.NONE else left
 
 
 def _hint(url: str, data: dict[str, Any], query: str) -> str:

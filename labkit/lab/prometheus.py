@@ -107,7 +107,8 @@ def range_frame(data: dict[str, Any], said: "About | None" = None) -> "Answer":
         for index, one in enumerate(series)
     }
     frame = pd.DataFrame(columns).sort_index()
-    frame.index = pd.to_datetime(frame.index.to_numpy(dtype="float64"), unit="s", utc=True).rename("time")
+    moments = (frame.index.to_numpy(dtype="float64") * SECOND).round().astype("int64")  # what Prometheus reckons in
+    frame.index = pd.to_datetime(moments, unit="ms", utc=True).rename("time")
     frame.columns = pd.Index([_name(one["metric"], differing) for one in series], dtype="object")
     if len(differing) == 1:
         frame.columns.name = differing[0]

@@ -37,11 +37,10 @@ def json_fields(fields: Sequence[tuple[str, str]]) -> Step:
             return True
         try:
             value = read_json(record.line)
+            for label, way in paths:
+                record.extract(label, as_text(_at(value, way)))
         except ValueError as error:
             record.fail(JSON_FAILED, str(error))
-            return True
-        for label, way in paths:
-            record.extract(label, as_text(_at(value, way)))
         return True
 
     return parse

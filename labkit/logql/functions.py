@@ -6,6 +6,7 @@ nothing here reads a clock.
 
 import base64
 import binascii
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from urllib.parse import quote_plus, unquote_plus
 import orjson
 
 from labkit.errors import QueryError
-from labkit.gotemplate.template import LONGEST
+from labkit.gotemplate.bounds import LONGEST, bounded
 from labkit.logql import moments
 from labkit.logql.moments import Moment
 from labkit.logql.record import Record
@@ -38,6 +39,9 @@ def functions(current: Callable[[], Record]) -> Mapping[str, Function]:
 
 
 def _old_replace(text: str, old: str, new: str, count: int) -> str:
+    """Go's ``strings.Replace``."""
+    times = text.count(old) if count < 0 else min(count, text.count(old))
+    bounded(len(text) + times * (len(new) - len(old)))
     return text.replace(old, new, count)
 
 
@@ -48,7 +52,9 @@ def _repeat(count: int, text: str) -> str:
 
 
 def _indent(count: int, text: str) -> str:
-    return "\n".join(_repeat(count, " ") + line for line in text.split("\n"))
+    lines, space = text.split("\n"), _repeat(count, " ")
+    bounded(len(text) + len(lines) * count)
+    return "\n".join(space + line for line in lines)
 
 
 def _align_left(width: int, text: str) -> str:
@@ -79,8 +85,10 @@ def _pattern(regex: str) -> Pattern:
 
 
 def _replaced(regex: str, text: str, replacement: str, *, literal: bool = False) -> str:
-    parts, place = [], 0
+    parts, place, length = [], 0, 0
+    references = 0 if literal else replacement.count("$")
     for found in _pattern(regex).finditer(text):
+        length = bounded(length + len(replacement) + references * len(found[0]))
         parts += [text[place : found.start()], replacement if literal else expanded(replacement, found)]
         place = found.end()
     return "".join([*parts, text[place:]])
@@ -108,11 +116,11 @@ def _float(value: Any) -> float:
 
 def _int(value: Any) -> int:
     if isinstance(value, int):
-        return int(value)
+        return _wrapped(int(value))
     if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
-        return int(value)
+        return int(value) if abs(_float(value)) < 2.0**63 else 0
     found = _float(value)
-    return int(found) if math.isfinite(found) else 0
+    return _wrapped(int(found)) if math.isfinite(found) else 0
 
 
 def _quotient(left: int, right: int) -> int:
@@ -139,6 +147,15 @@ def _rounded(value: Any, places: Any, on: float = 0.5) -> float:
 
 def _over(combine: Callable[..., Any], cast: Callable[[Any], Any]) -> Function:
     return lambda *values: combine(*map(cast, values))
+
+
+def _wrapped(value: int) -> int:
+    """A whole number of 64 bits, which overflows as Go's do."""
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def _product(*values: int) -> int:
+    return functools.reduce(lambda left, right: _wrapped(left * right), values, 1)
 
 
 def _nanos(value: Any) -> int:
@@ -173,7 +190,7 @@ _FUNCTIONS: dict[str, Function] = {
     "nindent": lambda count, text: "\n" + _indent(count, text),
     "contains": lambda part, text: part in text,
     "hasPrefix": lambda prefix, text: text.startswith(prefix), "hasSuffix": lambda suffix, text: text.endswith(suffix),
-    "replace": lambda old, new, text: text.replace(old, new),
+    "replace": lambda old, new, text: _old_replace(text, old, new, -1),
     "trim": lambda text: text.strip(), "trimAll": lambda cut, text: text.strip(cut) if cut else text,
     "trimPrefix": lambda prefix, text: text.removeprefix(prefix),
     "trimSuffix": lambda suffix, text: text.removesuffix(suffix),
@@ -185,10 +202,10 @@ _FUNCTIONS: dict[str, Function] = {
     "b64enc": lambda text: base64.b64encode(text.encode()).decode(), "b64dec": _decoded,
     "default": lambda default, value="": value or default, "fromJson": _from_json,
     "int": _int, "float64": _float,
-    "add": _over(lambda *values: sum(values), _int), "addf": _over(lambda *values: sum(values, 0.0), _float),
-    "sub": _over(lambda left, right: left - right, _int),
+    "add": _over(lambda *values: _wrapped(sum(values)), _int), "addf": _over(lambda *values: sum(values, 0.0), _float),
+    "sub": _over(lambda left, right: _wrapped(left - right), _int),
     "subf": _over(lambda first, *rest: first - sum(rest), _float),
-    "mul": _over(lambda *values: math.prod(values), _int), "mulf": _over(lambda *values: math.prod(values), _float),
+    "mul": _over(_product, _int), "mulf": _over(lambda *values: math.prod(values), _float),
     "div": _over(_quotient, _int), "divf": _over(_divided, _float), "mod": _over(_remainder, _int),
     "max": _over(lambda *values: max(values), _int), "min": _over(lambda *values: min(values), _int),
     "maxf": _over(lambda *values: max(values), _float), "minf": _over(lambda *values: min(values), _float),

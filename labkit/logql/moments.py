@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from labkit.errors import QueryError
 from labkit.logql.units import SECOND
+from labkit.signals.regex import Pattern, compiled, quoted
 from labkit.signals.streams import Nanos
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,17 +90,23 @@ def formatted(layout: str, nanos: Nanos) -> str:
 
 def parsed(layout: str, text: str, zone: str = "UTC") -> Nanos:
     """The time that ``text`` means by a layout; of a zone that is unknown, UTC. :class:`ValueError` if it is none."""
-    form, place = "", 0
-    for element in _ELEMENT.finditer(layout):
-        form += re.escape(layout[place : element.start()]) + _READ.get(element[0], "")
-        place = element.end()
-    try:
-        found = re.fullmatch(form + re.escape(layout[place:]), text)
-    except re.error as error:
-        raise ValueError(f'the layout "{layout}" names an element twice') from error
+    found = _form(layout).fullmatch(text)
     if found is None:
         raise ValueError(f'parsing time "{text}" as "{layout}": cannot parse')
     return _nanos(found.groupdict(), zone)
+
+
+@lru_cache(maxsize=256)
+def _form(layout: str) -> Pattern:
+    """What a text of a layout looks like, as a pattern of RE2's: Python's own may take for ever."""
+    form, place = "", 0
+    for element in _ELEMENT.finditer(layout):
+        form += quoted(layout[place : element.start()]) + _READ.get(element[0], "")
+        place = element.end()
+    try:
+        return compiled(form + quoted(layout[place:]))
+    except QueryError as error:
+        raise ValueError(f'the layout "{layout}" names an element twice, or is too long') from error
 
 
 def _nanos(parts: dict[str, str | None], zone: str) -> Nanos:

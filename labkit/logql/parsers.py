@@ -21,6 +21,7 @@ Step = Callable[[Record], bool]
 
 JSON_FAILED = "JSONParserErr"
 LOGFMT_FAILED = "LogfmtParserErr"
+_DEEP = "Value is nested too deeply"
 _STRANGE = re.compile(r"[^a-zA-Z0-9_]")
 _PAIR = re.compile(r'\s*(?:([^\s="]+)(?:(=)(?:"((?:[^"\\]|\\.)*)"(?=\s|$)|([^\s"]*)(?=\s|$)))?(?=\s|$)|(\S+))')
 _ESCAPED = re.compile(r"\\(.)")
@@ -50,25 +51,27 @@ def read_json(line: str) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A JSON value as a label's: a string as it is, all else as JSON."""
+    """A JSON value as a label's: a string as it is, all else as JSON; :class:`ValueError` if that is too deep."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return formatted(value) if isinstance(value, float) else str(value)
-    return "" if value is None else orjson.dumps(value).decode()
+    try:
+        return "" if value is None else orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise ValueError(_DEEP) from error
 
 
 def json_parser(record: Record) -> bool:
     """Every field a label; of an object in an object ``outer_inner``. Lists and nulls are left out."""
-    try:
-        value = read_json(record.line)
-    except ValueError as error:
-        record.fail(JSON_FAILED, str(error))
-        return True
     found: dict[str, str] = {}
-    _leaves(value, "", found)
+    try:
+        _leaves(read_json(record.line), "", found)
+    except (ValueError, RecursionError) as error:
+        record.fail(JSON_FAILED, str(error) if isinstance(error, ValueError) else _DEEP)
+        return True
     record.extract_all(found)
     return True
 

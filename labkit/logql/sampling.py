@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from labkit.logql import syntax
 from labkit.logql.failures import PipelineError
 from labkit.logql.filters import label_condition
-from labkit.logql.pipeline import prepared, split
+from labkit.logql.pipeline import cost, prepared, split
 from labkit.logql.record import Record
 from labkit.logql.units import SECOND, go_duration, number, size
 from labkit.logql.work import Work, weight
@@ -43,6 +43,7 @@ class Sampling:
         self._query = node.range.query
         self._test, stages = split(self._query.stages)
         self._run = prepared(stages) if stages else None
+        self._cost = cost(stages)
         self._conditions = [label_condition(one) for one in self._unwrap.conditions] if self._unwrap else []
         self._grouping = _without(grouping, self._unwrap)
         self._found: dict[Labels, tuple[list[NDArray[np.int64]], list[Floats]]] = {}
@@ -85,6 +86,7 @@ class Sampling:
                 kept = [self._test(line) for line in lines]
                 lines, times = list(compress(lines, kept)), list(compress(times, kept))
             for time, line in zip(times, lines, strict=True):
+                self._work.passed(self._cost)
                 record.start(time, line)
                 value = self._value(record)
                 if value is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from labkit.logql import syntax
-from labkit.logql.pipeline import prepared, split
+from labkit.logql.pipeline import cost, prepared, split
 from labkit.logql.record import Record
 from labkit.logql.work import Work, weight
 from labkit.signals.labels import Labels
@@ -41,12 +41,13 @@ def entries(
 def _pass(stream: Stream, number: int, query: syntax.LogQuery, work: Work, *, forward: bool) -> Iterator[Entry]:
     """The entries of one stream."""
     test, stages = split(query.stages)
-    run = prepared(stages) if stages else None
+    run, price = prepared(stages) if stages else None, cost(stages)
     record = Record(stream.labels, dict(stream.labels))
     known: dict[tuple[tuple[str, str], ...], Labels] = {}
     for time, line in _filtered(stream, test, work, forward=forward):
         labels = stream.labels
         if run is not None:
+            work.passed(price)
             record.start(time, line)
             if not run(record):
                 continue

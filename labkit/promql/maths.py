@@ -44,6 +44,6 @@ def clamp_max(lines: Lines, high: Numbers) -> Lines:
 def rounded(lines: Lines, nearest: Numbers | None = None) -> Lines:
     """Values to the nearest multiple, ties upwards (upstream multiplies by the inverse, and so does this)."""
     to = nearest.values if nearest is not None else np.ones(lines.values.shape[1])
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         inverse = 1.0 / to
     return applied(lambda values: np.floor(values * inverse + 0.5) / inverse, lines)

@@ -20,6 +20,8 @@ from labkit.signals.matcher import Match, Matcher
 _MILLISECOND = timedelta(milliseconds=1)
 _DEEPEST = 150
 """Operators and opening parentheses a query may have: each may be a level of its syntax tree."""
+_LONGEST = 2**18
+"""Characters a query may have: reading takes a second for a million, and no deadline ends it."""
 _ASIDE = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*""")
 _NESTING = re.compile(r"[-+*/%^(\[]|[<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _COMPUTED = re.compile(
@@ -73,7 +75,8 @@ def parse(text: str) -> ast.Expr:
 
 def _read(text: str) -> ast.Expr:
     """What the parser makes of a text, each part of it readable."""
-    if len(_NESTING.findall(_ASIDE.sub("", text))) > _DEEPEST:  # the parser recurses, and would end the process
+    # the parser recurses, and would end the process
+    if len(text) > _LONGEST or len(_NESTING.findall(_ASIDE.sub("", text))) > _DEEPEST:
         raise MalformedQueryError("parse error: the query is too long", remedy="ask in several queries")
     try:
         tree = _tree(text)
@@ -92,12 +95,21 @@ def _read(text: str) -> ast.Expr:
 def _tree(text: str) -> ast.Expr:
     """What the parser makes of a text: of ``offset 0s``, which it refuses, nothing."""
     try:
-        return ast.parse(text)
+        return _made(text)
     except ValueError:
         shorter = without_zero_offsets(text)
         if shorter == text:
             raise
-        return ast.parse(shorter)
+        return _made(shorter)
+
+
+def _made(text: str) -> ast.Expr:
+    try:
+        return ast.parse(text)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the parser's Rust: no Exception, and nowhere to import from
+            raise
+        raise ValueError("duration out of range") from error
 
 
 def _malformed(text: str, fault: Fault | None, otherwise: str) -> MalformedQueryError:

@@ -7,13 +7,16 @@ window, and whose result differs by some 1e-12 of the size of what is added up.
 
 import numpy as np
 
-from labkit.promql.kahan import Sum
+from labkit.promql.kahan import Sum, summed
+from labkit.promql.limits import timely
 from labkit.promql.running import window_sums
 from labkit.promql.values import Bundle, Flags, Floats, Lines, Ranges, Times
 from labkit.promql.windows import count, each_bundle, first_and_last, samples
 
 _PATIENCE = 20_000_000
 """How many samples are added up one by one: about a second's work."""
+_FEW = 100
+"""Windows of so few cells are added up as plain numbers: numpy's calls would cost more than what they do."""
 
 
 def deriv(ranges: Ranges) -> Lines:
@@ -45,6 +48,8 @@ def _regression(bundle: Bundle, origin: Times) -> tuple[Floats, Flags, Floats]:
 
 def _one_by_one(bundle: Bundle, origin: Times) -> tuple[Floats, Floats]:
     shape = (len(bundle.rows), len(bundle.low))
+    if shape[0] * shape[1] <= _FEW:
+        return _line(count(bundle), *_plain_sums(bundle, origin))
     x, y, xy, xx = Sum((1, shape[1])), Sum(shape), Sum(shape), Sum((1, shape[1]))
     for place, (values, there, _) in enumerate(samples(bundle)):
         index = np.minimum(bundle.low + place, len(bundle.times) - 1)
@@ -54,6 +59,19 @@ def _one_by_one(bundle: Bundle, origin: Times) -> tuple[Floats, Floats]:
         xy.add(seconds * values, there)
         xx.add(seconds * seconds, there)
     return _line(count(bundle), x.value, y.value, xy.value, xx.value)
+
+
+def _plain_sums(bundle: Bundle, origin: Times) -> tuple[Floats, Floats, Floats, Floats]:
+    """The sums of x, y, xy and xx, of shape (steps,) and (series, steps), by the same steps as a :class:`Sum`'s."""
+    shape = (len(bundle.rows), len(bundle.low))
+    x, y, xy, xx = np.zeros(shape[1]), np.zeros(shape), np.zeros(shape), np.zeros(shape[1])
+    for step, (low, high) in enumerate(zip(bundle.low.tolist(), bundle.high.tolist(), strict=True)):
+        seconds = (bundle.times[low:high] - origin[step]) / 1e3
+        x[step], xx[step] = summed(seconds.tolist()), summed((seconds * seconds).tolist())
+        for row, values in enumerate(bundle.values[:, low:high]):
+            timely()
+            y[row, step], xy[row, step] = summed(values.tolist()), summed((seconds * values).tolist())
+    return x, y, xy, xx
 
 
 def _running(bundle: Bundle, origin: Times) -> tuple[Floats, Floats]:

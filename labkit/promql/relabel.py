@@ -4,6 +4,7 @@ import numpy as np
 
 from labkit.errors import QueryError
 from labkit.promql.failures import ExecutionError
+from labkit.promql.limits import limited, timely
 from labkit.promql.values import Lines, Text, merged
 from labkit.signals.labels import NAME, Labels
 from labkit.signals.regex import compiled, expanded
@@ -17,8 +18,13 @@ def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, p
         raise ExecutionError(f"invalid regular expression in label_replace(): {pattern.value}") from error
     _label_name(target, "label_replace")
 
+    written = _Written()
+    references = replacement.value.count("$")
+
     def replaced(labels: Labels) -> Labels:
-        found = regex.fullmatch(labels.get(source.value))
+        text = labels.get(source.value)
+        written.add(len(replacement.value) + references * len(text))
+        found = regex.fullmatch(text)
         if found is None:
             return labels
         return Labels([*labels.without((target.value,)), (target.value, expanded(replacement.value, found))])
@@ -31,11 +37,26 @@ def label_join(lines: Lines, target: Text, separator: Text, *sources: Text) -> L
     for source in sources:
         _label_name(source, "label_join", "source")
     _label_name(target, "label_join")
-    joined = [
-        Labels([*labels, (target.value, separator.value.join(labels.get(source.value) for source in sources))])
-        for labels in lines.labels
-    ]
-    return _relabelled(lines, joined, target.value)
+    written, names = _Written(), [source.value for source in sources]
+
+    def joined(labels: Labels) -> Labels:
+        values = [labels.get(name) for name in names]
+        written.add(sum(map(len, values)) + len(separator.value) * len(values))
+        return Labels([*labels, (target.value, separator.value.join(values))])
+
+    return _relabelled(lines, [joined(labels) for labels in lines.labels], target.value)
+
+
+class _Written:
+    """How many characters a call has written at most: each counts as a sample, before it is written."""
+
+    def __init__(self) -> None:
+        self._characters = 0
+
+    def add(self, characters: int) -> None:
+        timely()
+        self._characters += characters
+        limited(self._characters)
 
 
 def _relabelled(lines: Lines, labels: list[Labels], target: str) -> Lines:

@@ -9,6 +9,7 @@ bits are upstream's.
 
 import numpy as np
 
+from labkit.promql.limits import timely
 from labkit.promql.values import Floats
 
 _BITS = 2.0**-54
@@ -17,6 +18,8 @@ _EXACT = 2.0**53
 """Integers up to this add up without rounding."""
 _SAFE = 1e300
 """Sums up to this overflow nowhere on the way."""
+_BETWEEN = 1024
+"""Samples between looks at the time."""
 
 Indices = np.ndarray
 
@@ -38,6 +41,8 @@ def _running(values: Floats) -> tuple[Floats, Floats]:
     total = np.zeros((values.shape[1] + 1, values.shape[0]))
     rest = np.zeros_like(total)
     for place, new in enumerate(np.ascontiguousarray(values.T)):
+        if place % _BETWEEN == 0:
+            timely()
         old = total[place]
         plain = old + new
         back = plain - old
@@ -73,6 +78,7 @@ def _one_by_one(values: Floats, row: Indices, low: Indices, high: Indices) -> Fl
     flat = np.ascontiguousarray(values).ravel()
     total, rest = np.zeros(len(row)), np.zeros(len(row))
     for place in range(int(length[0])):
+        timely()
         live = int(np.searchsorted(-length, -place))
         old, new = total[:live], flat[first[:live] + place]
         plain = old + new

@@ -15,15 +15,16 @@ from labkit.recording.gathered import Gathered
 from labkit.signals.labels import NAME, Labels
 from labkit.signals.series import Metadata
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+# Possessive, so that nothing is tried twice: a name lends no digit to a value, and a long line takes no long time.
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 _SAMPLE = re.compile(
-    rf"(?P<name>{_NAME})?\s*(?:\{{(?P<labels>(?:[^\"}}]|{_QUOTED})*)\}})?\s*(?P<value>[^\s#{{}}]+)"
-    r"(?:\s+(?P<time>[^\s#]+))?(?:\s+#\s.*)?"
+    rf"(?P<name>{_NAME})?+\s*+(?:\{{(?P<labels>(?:[^\"}}]|{_QUOTED})*+)\}})?+\s*+(?P<value>[^\s#{{}}]++)"
+    r"(?:\s++(?P<time>[^\s#]++))?(?:\s++#\s.*)?"
 )
 _LABEL = re.compile(rf"\s*(?P<name>{_QUOTED}|[a-zA-Z_]\w*)\s*(?:=\s*(?P<value>{_QUOTED})\s*)?(?:,|$)", re.ASCII)
 _COMMENT = re.compile(rf"#\s+(?P<what>HELP|TYPE|UNIT)\s+(?P<name>{_NAME}|{_QUOTED})(?:\s+(?P<text>.*))?")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+(?:[eE][+-]?\d+)?|\.\d++(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 

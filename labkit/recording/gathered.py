@@ -10,6 +10,9 @@ from labkit.signals.labels import Labels
 from labkit.signals.samples import SampleStore
 from labkit.signals.series import Metadata, Times
 
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
+"""The times that a date can name."""
+
 
 @dataclass
 class Gathered:
@@ -21,6 +24,11 @@ class Gathered:
 
     def add(self, labels: Labels, time: Millis, value: float, line: int) -> None:
         """Add a sample; raises :class:`DatasetError` if it is not after the series' last."""
+        if not FIRST <= time <= LAST:
+            raise DatasetError(
+                f"{time} ms is no time of the years 1 to 9999", where=f"{self.file}:{line}",
+                remedy="is its unit another?",
+            )  # fmt: skip
         times, values = self.series.setdefault(labels, ([], []))
         if times and time <= times[-1]:
             fault = "has a second sample at the same time" if time == times[-1] else "goes back in time"

@@ -4,7 +4,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPException
@@ -25,6 +26,12 @@ FIRST_PAUSE = 0.5
 PATIENCE = 120.0
 """Seconds that an answer may take: a chunk of a large Prometheus is tens of megabytes."""
 
+LONGEST = 1 << 30
+"""Bytes that an answer may have: several times what a chunk of a large Prometheus takes."""
+
+_LONGEST_REFUSAL = 1 << 16
+_PIECE = 1 << 20
+_LESS = "record less of it: --match SELECTOR, --logs SELECTOR"
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,8 +55,13 @@ class Api:
     sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
-        """Refuse what is no address."""
-        if urllib.parse.urlsplit(self.url).scheme not in ("http", "https"):
+        """Refuse what is no address, and one with a password, which would be written into the recording's plan."""
+        parts = urllib.parse.urlsplit(self.url)
+        if "@" in parts.netloc:
+            raise DatasetError(
+                f"the address of {parts.hostname} holds credentials", remedy="give them apart: --headers FILE"
+            )
+        if parts.scheme not in ("http", "https"):
             raise DatasetError(f"{self.url!r} is no address of an API", remedy="write http://HOST:PORT")
 
     def get(self, path: str, parameters: Pairs, kind: type[_T]) -> _T:
@@ -96,13 +108,48 @@ class Api:
         request = urllib.request.Request(address, body, dict(self.headers))  # noqa: S310  (http and https alone)
         local = urllib.parse.urlsplit(address).hostname in _LOCAL
         # a proxy of the user's is not for loopback
-        opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
+        opener = urllib.request.build_opener(_Unmoved, *([urllib.request.ProxyHandler({})] if local else []))
         try:
             with opener.open(request, timeout=PATIENCE) as response:
-                return bytes(response.read())
+                return _whole(response, address)
         except urllib.error.HTTPError as error:
             with error:
-                raise RefusedError(error.code, error.read(), address[:200]) from error
+                raise RefusedError(error.code, error.read(_LONGEST_REFUSAL), address[:200]) from error
+
+
+class _Unmoved(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would carry the headers, credentials among them, to whomever the answer names."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None: the answer stays the error that it is."""
+
+
+def _whole(response: Any, address: str) -> bytes:
+    """The body, which is not to be endless, neither in bytes nor in time."""
+    parts: list[bytes] = []
+    length, until = 0, time.monotonic() + PATIENCE
+    while piece := response.read1(_PIECE):
+        parts.append(piece)
+        length += len(piece)
+        if length > LONGEST:
+            raise DatasetError(f"its answer has more than {LONGEST:,} bytes", where=address[:200], remedy=_LESS)
+        if time.monotonic() > until:
+            raise TimeoutError(f"its answer did not end within {PATIENCE:g} s")
+    if response.length:
+        raise HTTPException(f"its answer ends {response.length:,} bytes early")
+    return b"".join(parts)
+
+
+@contextmanager
+def plausible(where: str) -> Iterator[None]:
+    """What an API says is of the right form and still cannot be: a :class:`DatasetError` at ``where``."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        said = f"no {error}" if isinstance(error, LookupError) else str(error)
+        raise DatasetError(
+            f"the answer cannot be true: {said}", where=where, remedy="is this the API that you mean?"
+        ) from error
 
 
 def headers_of(path: Path | None) -> dict[str, str]:

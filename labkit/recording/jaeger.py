@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from labkit.errors import DatasetError
-from labkit.recording.http import Api
+from labkit.recording.http import Api, plausible
 from labkit.signals.spans import Event, Micros, Span, Tag
 
 LIMIT = 1_000
@@ -75,7 +75,8 @@ class Jaeger:
         traces: dict[str, list[Span]] = {}
         for service in sorted(self._api.get("/api/services", [], _Services).data or ()):
             for trace in self._search(service, start, end):
-                traces.setdefault(trace.trace_id, _spans(trace))
+                with plausible(f"trace {trace.trace_id}"):
+                    traces.setdefault(trace.trace_id, _spans(trace))
         return [span for trace in sorted(traces) for span in traces[trace]]
 
     def _search(self, service: str, start: Micros, end: Micros) -> list[_Trace]:

@@ -64,7 +64,7 @@ class Cluster:
         group = f"/apis/{kind.group}" if kind.group else "/api"
         path = f"{group}/{kind.version}" + (f"/namespaces/{namespace}" if namespace else "") + f"/{kind.plural}"
         ended = subprocess.run(
-            [self._program(), "get", "--raw", path],
+            [self._program(), "get", "--raw", path, "--request-timeout=60s"],
             env=os.environ | {"KUBECONFIG": str(self.kubeconfig)},
             capture_output=True,
             stdin=subprocess.DEVNULL,
@@ -75,7 +75,12 @@ class Cluster:
             if "(Forbidden)" in said or "(NotFound)" in said:
                 return None
             raise DatasetError(f"kubectl: {said[-300:]}", where=str(self.kubeconfig), remedy="is the cluster there?")
-        return msgspec.json.decode(ended.stdout, type=_List).items
+        try:
+            return msgspec.json.decode(ended.stdout, type=_List).items
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DatasetError(
+                f"{path} is no list of objects: {error}", where=str(self.kubeconfig), remedy="is it a Kubernetes API?"
+            ) from error
 
     def _program(self) -> str:
         found = self.kubectl or shutil.which("kubectl")

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from labkit.errors import DatasetError
-from labkit.recording.http import Api
+from labkit.recording.http import Api, plausible
 from labkit.signals.labels import Labels
 from labkit.signals.streams import Nanos, Stream
 
@@ -91,9 +91,12 @@ class Loki:
         ]  # fmt: skip
         answer = self._api.get("/loki/api/v1/query_range", asked, _Answer)
         page: Page = {}
-        for one in answer.data.result:
-            lines = [(int(value[0]), _text(value[1])) for value in one.values]
-            page.setdefault(Labels(one.stream.items()), []).extend(lines)
+        with plausible(selector):
+            for one in answer.data.result:
+                lines = [(int(value[0]), _text(value[1])) for value in one.values]
+                if any(not start <= time < end for time, _ in lines):
+                    raise ValueError("a line is outside the time that was asked for")
+                page.setdefault(Labels(one.stream.items()), []).extend(lines)
         for lines in page.values():
             lines.sort(key=lambda line: line[0])
         return page

@@ -6,8 +6,8 @@ range's first moment and Prometheus 3 does not; what is outside the wanted range
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 
 from labkit.clock import SECOND, Millis
 from labkit.errors import DatasetError
-from labkit.recording.http import Api, RefusedError, error_of
+from labkit.recording.http import Api, RefusedError, error_of, plausible
 from labkit.signals.labels import Labels
 from labkit.signals.series import Floats, Metadata, Selected, Times
 
@@ -72,8 +72,9 @@ class Prometheus:
         """The rule files by name, written anew from what Prometheus evaluates."""
         groups = self._api.get("/api/v1/rules", [], _Rules).data.get("groups", [])
         files: dict[str, list[dict[str, Any]]] = {}
-        for group in groups:
-            files.setdefault(_file_name(str(group.get("file", ""))), []).append(_group(group))
+        with plausible("/api/v1/rules"):
+            for group in groups:
+                files.setdefault(_file_name(str(group.get("file", ""))), []).append(_group(group))
         return {
             name: yaml.safe_dump({"groups": files[name]}, sort_keys=False, allow_unicode=True, width=120)
             for name in sorted(files)
@@ -90,11 +91,12 @@ class Prometheus:
                 return _joined(self._samples(selector, start, middle), self._samples(selector, middle, end))
             raise
         times: dict[bytes, Times] = {}
-        found = (_selected(one, start, times) for one in answer.data.result)
+        with plausible(selector):
+            found = [_selected(one, start, end, times) for one in answer.data.result]
         return [one for one in found if len(one.times)]
 
 
-def _selected(series: _Series, start: Millis, shared: dict[bytes, Times]) -> Selected:
+def _selected(series: _Series, start: Millis, end: Millis, shared: dict[bytes, Times]) -> Selected:
     if series.histograms:
         raise DatasetError(
             f"{Labels(series.metric.items())} is a native histogram, which a recording cannot hold",
@@ -104,7 +106,9 @@ def _selected(series: _Series, start: Millis, shared: dict[bytes, Times]) -> Sel
     times = np.rint(stamps * SECOND).astype(np.int64)
     values = np.array([float(value) for _, value in series.values], np.float64)
     values[np.isnan(values)] = _NORMAL_NAN
-    wanted = times >= start
+    if (np.diff(stamps) <= 0).any():
+        raise ValueError(f"the samples of {Labels(series.metric.items())} are not in the order of time")
+    wanted = (times >= start) & (times < end)
     times = times[wanted]
     return Selected(Labels(series.metric.items()), shared.setdefault(times.tobytes(), times), values[wanted])
 
@@ -159,9 +163,12 @@ def _duration(seconds: float) -> str:
 
 
 def usual_step(series: Sequence[Selected]) -> Millis | None:
-    """The distance of two samples that is met most often; ``None`` where no series has two."""
-    gaps: dict[int, int] = {}
-    for times in {id(one.times): one.times for one in series}.values():
-        for before, after in pairwise(times[:100].tolist()):
-            gaps[after - before] = gaps.get(after - before, 0) + 1
+    """The distance of two samples that most samples have to the next; ``None`` where no series has two."""
+    arrays = {id(one.times): one.times for one in series}
+    often = Counter(id(one.times) for one in series)  # series that are scraped together share their times
+    gaps: Counter[Millis] = Counter()
+    for key, times in arrays.items():
+        distances, counts = np.unique(np.diff(times), return_counts=True)
+        for gap, count in zip(distances.tolist(), counts.tolist(), strict=True):
+            gaps[gap] += count * often[key]
     return max(sorted(gaps), key=lambda gap: gaps[gap]) if gaps else None

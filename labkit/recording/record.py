@@ -71,17 +71,16 @@ class _Recorder:
         prometheus = sources.prometheus
         metadata = self._document("metadata.json", dict[str, Metadata], prometheus.metadata) if prometheus else {}
         rules = self._document("rules.json", dict[str, str], prometheus.rules) if prometheus else {}
-        objects = (
-            self._document("objects.json", list[dict[str, Any]], sources.cluster.objects) if sources.cluster else []
-        )
+        cluster = sources.cluster
+        objects = self._document("objects.json", list[dict[str, Any]], cluster.objects) if cluster else []
         return Signals(
             series=self._series(prometheus, metadata, rules) if prometheus else None,
             streams=self._streams(sources.loki) if sources.loki else None,
             spans=self._spans(sources.jaeger) if sources.jaeger else None,
-            objects=[self.redaction.object(one) for one in objects if self._existed(one)],
-            rules=rules | sources.rules,
-            dashboards=sources.dashboards,
-            alertmanager=sources.alertmanager,
+            objects=[one for one in objects if self._existed(one)],
+            rules=rules | self.redaction.object(sources.rules),
+            dashboards=self.redaction.object(sources.dashboards),
+            alertmanager=self.redaction.object(sources.alertmanager),
         )
 
     def _existed(self, object: dict[str, Any]) -> bool:
@@ -142,8 +141,11 @@ class _Recorder:
         return paths
 
     def _document(self, name: str, kind: type[Any], fetch: Callable[[], Any]) -> Any:
-        """What is asked for once, kept as JSON."""
-        path = self.chunks.finish(name, lambda path: path.write_bytes(msgspec.json.encode(fetch())))
+        """What is asked for once, kept as JSON, without what must not be seen."""
+        path = self.chunks.finish(
+            name,
+            lambda path: path.write_bytes(msgspec.json.encode(self.redaction.object(msgspec.to_builtins(fetch())))),
+        )
         return msgspec.json.decode(path.read_bytes(), type=kind)
 
 

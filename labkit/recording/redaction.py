@@ -11,12 +11,14 @@ r"""Redaction: what of a production system must not be in its recording, as rule
     pattern = "token=[^&]*"
     replacement = "token=…"
 
-    [[text]]                        # of log lines, and of texts in tags and Kubernetes objects
+    [[text]]                        # of log lines, and of texts in spans, Kubernetes objects, rules and dashboards
     pattern = '[\w.]+@[\w.]+'
     replacement = "<address>"
 
 Of the label rules the first whose ``name`` matches decides, so ``keep`` before ``drop`` of ``.*`` is a
-list of what may stay. A metric's name is left alone. Redaction happens before anything is written.
+list of what may stay. A metric's name is left alone, and a rule that is meant for it is refused. Rules of
+labels do not reach into what is text: where a rule file or an object names a host, a rule of text does.
+Redaction happens before anything is written.
 """
 
 import hashlib
@@ -77,6 +79,10 @@ class Redaction:
             raise DatasetError(
                 "a hash without a salt can be undone by guessing", remedy="set salt in the file, or LABKIT_SALT"
             )
+        if any(rule.name == NAME and rule.action != "keep" for rule in self.rules.label):
+            raise DatasetError(
+                "a metric's name cannot be redacted", where=NAME, remedy="leave the metric out: --match SELECTOR"
+            )
         self._salt = salt.encode()
         self._labels = [(compiled(rule.name), self._action(rule)) for rule in self.rules.label]
         self._texts = [(compiled(rule.pattern), rule.replacement) for rule in self.rules.text]
@@ -87,12 +93,16 @@ class Redaction:
         return hashlib.sha256(msgspec.json.encode(self.rules) + self._salt).hexdigest()
 
     def words(self) -> tuple[str, ...]:
-        """What is taken out, for the data card: the rules without the salt."""
+        """What is taken out, for the data card: neither the salt nor patterns, which may name what must not be seen."""
         labels = (
-            f"labels {rule.name}: {rule.action}" + (f" {rule.pattern} by {rule.replacement!r}" if rule.pattern else "")
+            f"labels {rule.name}: {rule.action}" + (f" what matches by {rule.replacement!r}" if rule.pattern else "")
             for rule in self.rules.label
         )
-        return *labels, *(f"text {rule.pattern} replaced by {rule.replacement!r}" for rule in self.rules.text)
+        texts = (
+            f"text that matches pattern {number} replaced by {rule.replacement!r}"
+            for number, rule in enumerate(self.rules.text, start=1)
+        )
+        return *labels, *texts
 
     def labels(self, labels: Labels) -> Labels:
         """The labels that may be seen."""
@@ -126,6 +136,7 @@ class Redaction:
         """A redacted span."""
         return msgspec.structs.replace(
             span,
+            service=self.text(span.service),
             operation=self.text(span.operation),
             tags=self._tags(span.tags),
             process=self._tags(span.process),
@@ -133,7 +144,7 @@ class Redaction:
         )
 
     def object(self, value: Any) -> Any:
-        """A Kubernetes object, every text of it redacted."""
+        """A document such as a Kubernetes object, every text of it redacted."""
         if isinstance(value, dict):
             return {key: self.object(one) for key, one in value.items()}
         if isinstance(value, list):

@@ -8,11 +8,13 @@ writes gets a marker at the next evaluation of its group that does not write it.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import yaml
 
 from labkit.clock import SECOND, Millis
+from labkit.errors import DatasetError
 from labkit.signals.labels import Labels
 from labkit.signals.samples import SampleStore
 from labkit.signals.series import STALE, Selected, Times
@@ -64,11 +66,21 @@ def intervals_of(rules: Mapping[str, str]) -> dict[str, Millis]:
     """The intervals of the groups in rule files, as :mod:`labkit.recording.prometheus` writes them."""
     found: dict[str, Millis] = {}
     for text in rules.values():
-        for group in yaml.safe_load(text)["groups"]:
+        for group in _groups(text):
             for rule in group["rules"]:
                 if "interval" in group:
                     found[rule.get("record") or rule["alert"]] = _milliseconds(group["interval"])
     return found
+
+
+def _groups(text: str) -> list[dict[str, Any]]:
+    try:
+        groups: list[dict[str, Any]] = yaml.safe_load(text)["groups"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"a rule file is none after redaction: {error}", remedy="let the replacement be a plain word"
+        ) from error
+    return groups
 
 
 def _milliseconds(duration: str) -> Millis:

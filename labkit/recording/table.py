@@ -151,7 +151,7 @@ def _parquet(path: Path) -> Rows:
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 line += 1
                 yield line, row
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, ValueError, OverflowError) as error:
         raise DatasetError(
             f"cannot be read as Parquet: {error}", where=str(path), remedy="fetch the file again"
         ) from error
@@ -188,6 +188,12 @@ def _wide(rows: Rows, mapped: Mapped, found: Gathered) -> None:
             f"the header has no row {missing[0]!r}", where=found.file, remedy="see [header] in the mapping"
         )
     when = mapped.time.column
+    for line, row in enumerate(header, start=1):
+        _same_width(row, header[0], found, line)
+    if not 0 <= when < len(header[0]):
+        raise DatasetError(
+            f"it has no column {when}", where=found.file, remedy=f"[time] column is one of 0 to {len(header[0]) - 1}"
+        )
     columns = {
         place: _labels(mapped, {name: str(row[place]) for name, row in zip(mapped.header.rows, header, strict=True)})
         for place in range(len(header[0]))

@@ -38,6 +38,9 @@ OBJECTS, ALERTMANAGER, README = "objects.json.zst", "alertmanager.yml", "README.
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """What a recording may be called: it becomes a folder's name."""
 
+LARGEST = 1 << 29
+"""Bytes that packed objects may unpack to; those of a cluster of 5,000 pods are a tenth of it."""
+
 _AGAIN = "fetch the recording again, or remove its folder"
 Progress = Callable[[str], None]
 
@@ -135,20 +138,22 @@ class Dataset:
         path = self._file(OBJECTS)
         try:
             with pa.CompressedInputStream(str(path), "zstd") as stream:
-                objects: list[dict[str, Any]] = msgspec.json.decode(stream.read(), type=list[dict[str, Any]])
-                return objects
-        except (OSError, pa.ArrowException, msgspec.DecodeError) as error:
+                data = stream.read(LARGEST + 1)
+            if len(data) > LARGEST:
+                raise DatasetError(f"it unpacks to more than {LARGEST:,} bytes", where=str(path), remedy=_AGAIN)
+            objects: list[dict[str, Any]] = msgspec.json.decode(data, type=list[dict[str, Any]])
+            return objects
+        except (OSError, pa.ArrowException, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DatasetError(f"it cannot be read: {error}", where=str(path), remedy=_AGAIN) from error
 
     def texts(self, folder: str) -> dict[str, str]:
         """The files of ``rules`` or ``dashboards`` by name, as they are."""
         names = sorted(name for name in self.manifest.files if name.startswith(f"{folder}/"))
-        return {name.partition("/")[2]: self._file(name).read_text(encoding="utf-8") for name in names}
+        return {name.partition("/")[2]: self._text(name) for name in names}
 
     def alertmanager(self) -> str | None:
         """Alertmanager's configuration, if it was recorded."""
-        known = ALERTMANAGER in self.manifest.files
-        return self._file(ALERTMANAGER).read_text(encoding="utf-8") if known else None
+        return self._text(ALERTMANAGER) if ALERTMANAGER in self.manifest.files else None
 
     def verify(self, progress: Progress = lambda _: None) -> None:
         """Compare every file with its checksum, read it all, and refuse files that nobody vouches for."""
@@ -157,33 +162,47 @@ class Dataset:
             progress(name)
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
-            if path.is_file() and name != MANIFEST and name not in self.manifest.files:
+            if not path.is_dir() and name != MANIFEST and name not in self.manifest.files:
                 raise DatasetError("the manifest does not know this file", where=str(path), remedy="move it elsewhere")
-        for read in (self.series, self.streams, self.spans, self.objects):
+        for read in (self.series, self.streams, self.spans, self.objects, self.alertmanager):
             read()
+        for folder in ("rules", "dashboards"):
+            self.texts(folder)
+
+    def _text(self, name: str) -> str:
+        path = self._file(name)
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise DatasetError(f"it is no text: {error}", where=str(path), remedy=_AGAIN) from error
 
     def _file(self, name: str) -> Path:
         """The path of a file, once it is known to be as it was written."""
-        path, known = self.path / name, self.manifest.files[name]
+        path = self.path / name
         if name not in self._verified:
             try:
-                size, digest = path.stat().st_size, sha256(path)
+                self._compare(path, self.manifest.files[name])
             except FileNotFoundError as error:
                 raise DatasetError("the file is missing", where=str(path), remedy=_AGAIN) from error
             except OSError as error:
                 raise DatasetError(f"it cannot be read: {error.strerror}", where=str(path), remedy=_AGAIN) from error
-            if size != known.bytes:
-                raise DatasetError(
-                    f"it has {size:,} bytes where {known.bytes:,} were written", where=str(path), remedy=_AGAIN
-                )
-            if digest != known.sha256:
-                raise DatasetError(
-                    "it is not as it was written: its SHA-256 differs from the manifest's",
-                    where=str(path),
-                    remedy=_AGAIN,
-                )
             self._verified.add(name)
         return path
+
+    def _compare(self, path: Path, known: File) -> None:
+        """Raise :class:`DatasetError` for a file that is not as it was written; a pipe or a link is none."""
+        if not path.is_file() or path.resolve() != self.path.resolve() / path.relative_to(self.path):
+            path.stat()
+            raise DatasetError("it is no file of this folder", where=str(path), remedy="do not trust this recording")
+        size = path.stat().st_size
+        if size != known.bytes:
+            raise DatasetError(
+                f"it has {size:,} bytes where {known.bytes:,} were written", where=str(path), remedy=_AGAIN
+            )
+        if sha256(path) != known.sha256:
+            raise DatasetError(
+                "it is not as it was written: its SHA-256 differs from the manifest's", where=str(path), remedy=_AGAIN
+            )
 
 
 def sha256(path: Path) -> str:
@@ -247,7 +266,7 @@ def _manifest(path: Path) -> Manifest:
     except ClockError as error:
         raise DatasetError(error.what, where=str(where), remedy=_AGAIN) from error
     for name in manifest.files:
-        if name.startswith("/") or ".." in name.split("/"):
+        if name.startswith("/") or {"", ".", ".."} & set(name.split("/")) or "\0" in name:
             raise DatasetError(
                 f"{name!r} is outside its folder", where=str(where), remedy="do not trust this recording"
             )

@@ -23,6 +23,9 @@ STRETCH: Millis = 6 * HOUR
 GROUP = 1 << 19
 """About how many samples or lines a row group has."""
 
+LARGEST = 64 * GROUP
+"""The most values that a column of a row group may have: a damaged or hostile file unpacks to no more memory."""
+
 EVER = -(2**62), 2**62
 """A range of time that holds every other, in any unit."""
 
@@ -127,7 +130,11 @@ class Reader:
                 yield self.group(index, self._columns)
 
     def group(self, index: int, columns: list[str]) -> Any:
-        """Some columns of one row group."""
+        """Some columns of one row group, if it has no more in it than a writer puts there."""
+        known = self._file.metadata.row_group(index)
+        most = max((known.column(place).num_values for place in range(known.num_columns)), default=0)
+        if most > LARGEST:
+            raise DatasetError(f"a row group has {most:,} values", where=str(self._path), remedy=DAMAGED)
         try:
             return self._file.read_row_group(index, columns)
         except self._errors as error:
@@ -143,6 +150,8 @@ class Reader:
                 first, last = (table[name].cast(pa.int64()).to_numpy() for name in ("start", "end"))
                 labels = table["labels"].to_pylist()
                 times, held = (table[name].chunk(0) for name in ("times", values))
+                if times.values.null_count:
+                    raise DatasetError("a time is missing", where=str(self._path), remedy=DAMAGED)
                 flat = times.values.cast(pa.int64()).to_numpy(zero_copy_only=False)
                 edges, others = times.offsets.to_numpy(), held.offsets.to_numpy()
                 if not np.array_equal(edges - edges[0], others - others[0]):

@@ -1,7 +1,7 @@
 """The research API's replicas: every request counted once, and every signal from that count.
 
-A step draws arrivals per route (Poisson around the traffic's rate), their outcome, replica and
-latency bucket (multinomial). Counters are sums of those draws, so a histogram's count is the
+A step draws arrivals by replica, route and outcome (Poisson around the traffic's rate), and their
+latency buckets (multinomial). Counters are sums of those draws, so a histogram's count is the
 request count, the statements sent to PostgreSQL are those of the requests that got so far, and the
 log lines written are of requests that were counted; each of these has a trace.
 """
@@ -138,15 +138,16 @@ class ResearchApi:
         for replica in self.replicas.values():
             replica.in_flight = _zeros(len(ROUTES))
             replica.pool_in_use = 0
-        arrivals = self._random.poisson(rate * dt / SECOND * SHARES)
-        self.arrived += int(arrivals.sum())
+        expected = rate * dt / SECOND * SHARES
         if not serving:
-            self.rejected += int(arrivals.sum())
-            if arrivals.any():
-                self._tracer.rejected(arrivals, dt)
+            self._reject(self._random.poisson(expected), dt)
             return
-        split: Counts = self._random.multinomial(arrivals, np.full(len(serving), 1 / len(serving))).T
-        outcomes: Counts = self._random.multinomial(split, self._outcomes(topics, database))
+        # A Poisson stream that is split at random is as many independent ones.
+        shares = expected[:, None] * self._outcomes(topics, database) / len(serving)
+        outcomes: Counts = self._random.poisson(shares, (len(serving), *shares.shape))
+        split: Counts = outcomes.sum(axis=2)
+        arrived = int(split.sum())
+        self.arrived += arrived
         timeout = PRODUCER_TIMEOUT if database else DATABASE_TIMEOUT
         buckets = self._count(serving, split, outcomes, dt, timeout)
         asking = self._look_up(serving, split, outcomes, hits)
@@ -155,10 +156,18 @@ class ResearchApi:
         for replica, requests in zip(serving, outcomes, strict=True):
             self._produce(replica, requests, topics, database)
         self.answered += outcomes.sum(axis=0)
-        self.served.requests += int(arrivals.sum())
+        self.served.requests += arrived
         self.served.rollbacks += int(outcomes[:, :, STATUSES.index("500")].sum())
         self._tracer.hits = hits
         self._log(serving, outcomes, buckets, dt, timeout)
+
+    def _reject(self, arrivals: Counts, dt: Millis) -> None:
+        """The ingress answers all requests itself; one of them is traced."""
+        count = int(arrivals.sum())
+        self.arrived += count
+        self.rejected += count
+        if count:
+            self._tracer.rejected(arrivals, dt)
 
     def take(self) -> Served:
         """What the parts behind the API have been asked since the last call."""

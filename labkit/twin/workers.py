@@ -45,12 +45,15 @@ Counts = NDArray[np.int64]
 # A run is INSERT_SECONDS longer than its provider's answer: one draw over cells fine enough for both histograms.
 _CELLS = tuple(sorted({*BUCKETS, *(bound - INSERT_SECONDS for bound in BUCKETS)}))
 _LATENCY = lognormal.buckets([provider.shape for provider in PROVIDERS], _CELLS)
+_KINDS = (providers.SHARES[:, None] * _LATENCY).cumsum()
+"""The chances of a job's provider and cell, summed up in the order of an array (providers, cells)."""
+
 _ANSWER_BUCKET = np.eye(len(BUCKETS) + 1, dtype=np.int64)[np.searchsorted(BUCKETS, [*_CELLS, np.inf])]
 _RUN_BUCKET = np.eye(len(BUCKETS) + 1, dtype=np.int64)[
     np.searchsorted(np.array(BUCKETS) - INSERT_SECONDS, [*_CELLS, np.inf])
 ]
-_REFUSED = np.array([provider.refused for provider in PROVIDERS])
-_FAILED = np.array([provider.failed for provider in PROVIDERS])
+_TROUBLES = np.array([[[provider.refused for provider in PROVIDERS]], [[provider.failed for provider in PROVIDERS]]])
+"""How likely a provider refuses a job's first request, and how likely its run fails: (2, 1, providers)."""
 
 
 def _zeros(*shape: int) -> Counts:
@@ -138,10 +141,10 @@ class Workers:
             worker.in_use = 0
         if not working:
             return
-        jobs = self._random.multinomial(done, np.full(len(working), 1 / len(working)))
-        split: Counts = self._random.multinomial(jobs, providers.SHARES)
-        cells: Counts = self._random.multinomial(split, _LATENCY)
-        refused, failed = self._random.binomial(split, _REFUSED), self._random.binomial(split, _FAILED)
+        cells = self._cells(len(working), done)
+        split = cells.sum(axis=2)
+        jobs = split.sum(axis=1)
+        refused, failed = self._random.binomial(split, _TROUBLES)
         requests = np.stack([split - failed, refused, failed], axis=2)
         answers, ended = cells @ _ANSWER_BUCKET, cells.sum(axis=1) @ _RUN_BUCKET
         answers[:, :, 0] += refused  # a 429 comes back at once
@@ -160,6 +163,13 @@ class Workers:
             worker.ended += count
             worker.queries.add(statements[at], drawn[at])
             worker.in_use = min(CONCURRENCY, in_use[at])
+
+    def _cells(self, working: int, done: int) -> Counts:
+        """How many of ``done`` jobs each worker ran, by provider and cell; jobs are few, so each is drawn by itself."""
+        workers = self._random.integers(working, size=done)
+        kinds = np.minimum(_KINDS.searchsorted(self._random.random(done), "right"), len(_KINDS) - 1)
+        counted = np.bincount(workers * len(_KINDS) + kinds, minlength=working * len(_KINDS))
+        return counted.reshape(working, *_LATENCY.shape)
 
     def _write(self, now: Millis, done: int, topics: set[str]) -> None:
         for topic, messages in OUTPUTS.items():

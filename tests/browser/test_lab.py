@@ -7,32 +7,22 @@ import time
 import urllib.request
 
 import pytest
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support import expected_conditions as seen
-from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.browser.page import Page
 
 pytestmark = pytest.mark.browser
-CELLS = ".jp-Notebook .jp-Cell"
-
-
-def wait_for(browser, selector, seconds=60):
-    return WebDriverWait(browser, seconds).until(seen.presence_of_element_located((By.CSS_SELECTOR, selector)))
 
 
 def test_the_welcome_notebook_opens_without_a_prompt_and_runs(browser, run_lab, tmp_path):
-    lab = run_lab()
-    browser.get(lab.address())
-    wait_for(browser, CELLS)
+    lab, page = run_lab(), Page(browser)
+    page.open(lab.address())
     time.sleep(2)  # JupyterLab's prompts come a moment after the page
-    assert not browser.find_elements(By.CSS_SELECTOR, ".jp-Dialog, .Toastify__toast")
-    browser.find_element(
-        By.CSS_SELECTOR, "[data-jp-item-name='restart-and-run'] button, [data-jp-item-name='restart-and-run'] jp-button"
-    ).click()
-    wait_for(browser, ".jp-Dialog button.jp-mod-accept").click()
-    wait_for(browser, ".jp-OutputArea-output img", 90)
+    assert not page.find(".jp-Dialog, .Toastify__toast")
+    page.run_all()
+    page.wait_for(".jp-OutputArea-output img")
     browser.save_screenshot(str(tmp_path / "welcome.png"))
-    assert not browser.find_elements(By.CSS_SELECTOR, "[data-mime-type='application/vnd.jupyter.error']")
-    assert "llm-research-api" in browser.find_element(By.CSS_SELECTOR, ".jp-Notebook").text
+    assert page.errors() == []
+    assert "llm-research-api" in page.find(".jp-Notebook")[0].text
     assert lab.interrupt() == 0
     assert lab.left() == []
 

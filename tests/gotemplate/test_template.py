@@ -101,6 +101,28 @@ def test_what_has_no_end_ends() -> None:
         rendered('{{range 2000}}{{printf "%1000d" 1}}{{end}}')
 
 
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ('{{$x := "aaaaaaaaaa"}}' + "{{$x = print $x $x}}" * 60 + "{{len $x}}", "too many steps"),
+        ('{{$x := printf "%900000d" 1}}{{len (print ' + "$x " * 2000 + ")}}", "longer than"),
+        ('{{len (printf "' + "%900000d" * 500 + '"' + " 1" * 500 + ")}}", "longer than"),
+        ('{{$x := printf "%90000d" 1}}{{range 1000}}{{$y := html $x}}{{end}}', "too many steps"),
+    ],
+)
+def test_what_is_not_printed_is_limited_too(source: str, what: str) -> None:
+    with pytest.raises(TemplateError, match=what):
+        rendered(source)
+
+
+def test_a_value_too_deep_to_print_fails() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(TemplateError, match="nested too deeply"):
+        parse("{{.}}").render(deep)
+
+
 @given(text=st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: "{{" not in text))
 def test_text_stays_as_it_is(text: str) -> None:
     assert parse(text).render(None) == text

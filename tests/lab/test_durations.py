@@ -24,7 +24,7 @@ def test_durations(text, milliseconds):
     assert duration(text) == milliseconds
 
 
-@pytest.mark.parametrize("text", ["", "5", "m", "0s", "-5m", "5 m", "1m1h", "5m\n", "1.5h", "5M"])
+@pytest.mark.parametrize("text", ["", "5", "m", "0s", "-5m", "5 m", "1m1h", "5m\n", "1.5h", "5M", 3600])
 def test_what_is_none(text):
     with pytest.raises(QueryError, match="not a duration"):
         duration(text)

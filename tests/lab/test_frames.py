@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from labkit.lab.draw import units
-from labkit.lab.frames import About, Answer
+from labkit.lab.frames import About, Answer, Plain
 
 TIMES = pd.date_range("2025-11-28T10:00", periods=5, freq="15s", tz="UTC", name="time")
 ABOUT = About("rate(a_total[5m])", units.REQUESTS_A_SECOND, ("PromQL info: not a counter",), {"job": "api"})
@@ -97,3 +97,15 @@ def test_fifty_series_name_twelve_and_count_the_rest():
 
 def test_a_frame_made_by_hand_is_drawn_too():
     assert "<svg" in Answer({"a": np.arange(5.0)}, index=TIMES)._repr_html_()
+
+
+def test_dollars_are_no_mathematics_and_a_long_table_shows_what_it_says():
+    frame = pd.DataFrame({"job": [f"number-{n}" for n in range(50)], "value": [1.0] * 50})
+    for shown in (Plain({"hash": ["$argon2id$v=19$"]}), Answer.of(frame, About()), Answer.of(frame.head(0), About())):
+        assert re.match(r'<div [^>]*class="tex2jax_ignore mathjax_ignore"', shown._repr_html_())
+    assert isinstance(Plain(frame)[["job"]], Plain)
+    html = Answer.of(frame, About())._repr_html_()
+    assert "50 series, the first 20 shown" in html
+    assert "number-19<" in html
+    assert "number-20<" not in html
+    assert "number-49<" not in html

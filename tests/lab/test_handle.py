@@ -2,6 +2,7 @@
 
 import subprocess
 
+import pandas as pd
 import pytest
 from kubernetes import client
 
@@ -43,6 +44,7 @@ def test_promql_at_a_time_and_over_a_range(lab):
 def test_promql_in_the_past(lab):
     first = lab.promql("time()", at="2025-11-28T11:00:00Z")
     assert first.iloc[-1, -1] == 1764327600
+    assert lab.promql("time()", at=pd.Timestamp("2025-11-28T11:00:00Z")).iloc[-1, -1] == 1764327600
 
 
 @pytest.mark.parametrize("wrong", ["up{", "nothing(up)", ""])
@@ -57,6 +59,10 @@ def test_a_wrong_time_or_duration_is_refused(lab):
         lab.promql("up", last="yesterday")
     with pytest.raises(ClockError):
         lab.promql("up", at="yesterday")
+    with pytest.raises(ClockError):
+        lab.promql("up", at=5)
+    with pytest.raises(QueryError, match="limit"):
+        lab.logs('{app="llm-research-api"}', limit=0)
 
 
 def test_a_failed_request_is_followed_from_its_line_to_its_trace(lab):

@@ -85,3 +85,20 @@ def test_a_wrong_query_is_refused_in_lokis_words(served):
     with pytest.raises(QueryError, match="unexpected }") as caught:
         asked(served, "{app=}")
     assert str(caught.value).splitlines()[1:3] == ["    {app=}", "         ^"]
+
+
+@pytest.mark.parametrize(
+    ("query", "unit"),
+    [
+        ('sum(rate({app="api"} |= "ERROR" [5m])) / sum(rate({app="api"}[5m]))', "percentunit"),
+        ('count_over_time({app="api"} |= "bytes_rate(" [5m])', "short"),
+        ('sum(bytes_rate({app="api"}[5m]))', "binBps"),
+        ('rate({app="api"}[5m]) * 60', "none"),
+        ('topk(3, rate({app="api"}[5m])) > 1', "cps"),
+        ('sum_over_time({app="api"} | json | unwrap duration_ms [5m])', "none"),
+        ("what Loki 4 may know", "none"),
+    ],
+)
+def test_the_unit_is_what_is_counted(served, query, unit):
+    served.answers[PATH] = {"data": {"resultType": "matrix", "result": []}}
+    assert asked(served, query).about.unit.name == unit

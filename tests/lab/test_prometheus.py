@@ -66,3 +66,8 @@ def test_it_plots_itself():
     axes = frame.plot(title="t")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
     assert axes.get_legend().get_title().get_text() == "pod"
+
+
+def test_times_are_whole_milliseconds():
+    frame = prometheus.range_frame(matrix((UP, [[1795556601.912, "1"], [1795556616.912, "1"]])))
+    assert frame.index[0] == pd.Timestamp("2026-11-24T21:43:21.912Z")

@@ -261,3 +261,25 @@ def test_an_answer_has_a_size(engine: Engine) -> None:
             END,
             Work(Limits(size=1_000)),
         )
+
+
+HEAVY = "| line_format `{{ range 20000 }}{{ end }}`"
+
+
+@pytest.mark.parametrize("query", [f"{SELECTOR} {HEAVY}", f"count_over_time({SELECTOR} {HEAVY} [10m])"])
+def test_the_time_is_looked_at_between_lines_that_take_long(query: str) -> None:
+    looks = iter([False, False, True])
+    work = Work(expired=lambda: next(looks))
+    engine = Engine(filled([(second, "a", 1) for second in range(100)]))
+    with pytest.raises(DeadlineError):
+        engine.instant(query, END, work) if "over_time" in query else engine.lines(query, 0, END, work=work)
+
+
+def test_json_nested_too_deeply_is_json_that_cannot_be_read() -> None:
+    store = StreamStore()
+    store.write(Labels([("app", "x")]), S, '{"a":' * 1000 + "1" + "}" * 1000)
+    store.write(Labels([("app", "x")]), 2 * S, '{"a":' + "[" * 500 + "]" * 500 + "}")
+    engine = Engine(store)
+    for stage, failed in (("json", 1), ('json b="a"', 2)):
+        found = engine.lines(f'{SELECTOR} | {stage} | __error__="JSONParserErr"', 0, END)
+        assert found.count == failed

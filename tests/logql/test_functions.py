@@ -43,6 +43,9 @@ def rendered(template: str, **fields: str) -> str:
         ('{{ unixToTime "1679577215" | date "15:04:05" }} {{ unixToTime "19373" | unixEpoch }}', "13:13:35 1673827200"),
         ('{{ toDate "2006-01-02" "2021-11-02" | unixEpoch }} {{ toDateInZone "2006-01-02 15" "Europe/Berlin" "2021-11-02 01" | unixEpoch }}', "1635811200 1635811200"),
         ('{{ printf "%-5s|%05.1f" .a 2.25 }}', "x    |002.2"),
+        ("{{ add 9223372036854775807 1 }} {{ mul 9223372036854775807 2 }} {{ sub -9223372036854775807 2 }}",
+         "-9223372036854775808 -2 9223372036854775807"),
+        ('{{ int "99999999999999999999" }}', "0"),
     ],
 )  # fmt: skip
 def test_a_function_gives(template: str, text: str) -> None:
@@ -57,6 +60,12 @@ def test_a_function_gives(template: str, text: str) -> None:
         ('{{ toDate "2006" "x" }}', "cannot parse"), ('{{ toDate "2006-01-02" "2021-13-40" }}', "error calling toDate"),
         ('{{ trunc "x" "y" }}', "error calling trunc"), ('{{ bytes "x" }}', "invalid syntax"), ("{{ date 1 2 }}", "error calling date"),
         ('{{ indent 2000000000 "x" }}', "is too much"), ('{{ alignLeft 2000000000 "x" }}', "is too much"),
+        ('{{ $x := repeat 100000 "a" }}{{ replace "a" $x $x }}', "longer than"),
+        ('{{ $x := repeat 100000 "a" }}{{ Replace $x "a" $x -1 }}', "longer than"),
+        ('{{ $x := repeat 100000 "a" }}{{ regexReplaceAll "a" $x $x }}', "longer than"),
+        ('{{ $x := repeat 1000 "a" }}{{ regexReplaceAll ".*" $x (repeat 10000 "$0") }}', "longer than"),
+        ('{{ indent 100000 (repeat 100000 "\\n") }}', "longer than"),
+        ('{{ toDate "' + "MST" * 40 + '" "' + "A" * 161 + '" }}', "cannot parse"),  # ways to read it: 2**40
         ("{{ lower 1 }}", "error calling lower"), ("{{ date `2006` 999999999999999 }}", "out of range"),
     ],
 )  # fmt: skip

@@ -1,12 +1,13 @@
 """No query takes more memory or time than it may, and the engine lives."""
 
 import time
+import warnings
 
 import numpy as np
 import pytest
 
 from labkit.promql import Engine, Options, Scalar
-from labkit.promql.failures import ExecutionError, TimedOutError
+from labkit.promql.failures import ExecutionError, MalformedQueryError, TimedOutError
 from labkit.signals.labels import Labels
 from labkit.signals.samples import SampleStore
 
@@ -72,3 +73,49 @@ def test_a_long_query_is_stopped_while_it_runs(store: SampleStore) -> None:
     with pytest.raises(TimedOutError):
         Engine(store, Options(timeout=0.3)).range("mad_over_time(m[4h])", 0, 999 * STEP, STEP // 15)
     assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        # each of these went on for minutes, some of them without letting another thread run
+        "sum_over_time(vector(1)[20d:100ms])",
+        "max_over_time(max_over_time(vector(1)[1d:20ms])[1d:20ms])",
+        "label_replace(m, 'x', '" + "$1" * 20_000 + "', 'n', '(.*)')",
+        "label_join(m, 'x', '', " + ", ".join(["'n'"] * 20_000) + ")",
+    ],
+)  # fmt: skip
+def test_nothing_outlives_the_deadline(store: SampleStore, query: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(TimedOutError):
+        Engine(store, Options(timeout=0.2)).instant(query, 999 * STEP)
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "call", ["label_replace({}, 'n', '$1$1$1$1', 'n', '(.*)')", "label_join({}, 'n', '', 'n', 'n', 'n', 'n')"]
+)
+def test_labels_that_grow_without_end_are_refused_before_they_fill_the_memory(store: SampleStore, call: str) -> None:
+    query = "m{n='1'}"
+    for _ in range(20):
+        query = call.format(query)
+    with pytest.raises(ExecutionError, match=TOO_MANY):
+        Engine(store).instant(query, 999 * STEP)
+
+
+@pytest.mark.parametrize("query", ["m[99999999999999999999]", "m offset 1e30", "m offset -1e30", "m[5m:1e30]"])
+def test_a_duration_beyond_all_bounds_is_malformed(store: SampleStore, query: str) -> None:
+    with pytest.raises(MalformedQueryError, match="duration out of range"):
+        Engine(store).instant(query, 0)
+
+
+def test_a_text_too_long_to_read_is_refused(store: SampleStore) -> None:
+    assert isinstance(Engine(store).instant("1" + " " * 100_000, 0), Scalar)
+    with pytest.raises(MalformedQueryError, match="the query is too long"):
+        Engine(store).instant("1" + " " * 1_000_000, 0)
+
+
+def test_no_function_warns_of_its_arithmetic(store: SampleStore) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Engine(store).instant("round(m, 1e-320) or round(m, 0)", 999 * STEP)

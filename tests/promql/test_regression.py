@@ -61,3 +61,17 @@ def test_running_sums_are_off_by_next_to_nothing(monkeypatch: pytest.MonkeyPatch
     running = engine.range("deriv(m[30m])", 3_600_000, 5_400_000, 60_000).values
     np.testing.assert_allclose(running, one_by_one, rtol=1e-9, atol=1e-11)
     assert (running != one_by_one).any()
+
+
+def test_one_series_alone_and_among_many_has_the_same_bits() -> None:
+    """Few windows are added up as plain numbers, many by numpy."""
+    store, generator = SampleStore(), np.random.default_rng(4)
+    times = np.arange(60, dtype=np.int64) * 15_000
+    for number in range(150):
+        values = generator.normal(1e6, 3.0, 60) if number else np.where(times == 90_000, np.inf, 1e308)
+        store.append(Labels([("__name__", "m"), ("n", f"{number:03d}")]), times, values)
+    engine = Engine(store)
+    for query in ("deriv(m{}[10m])", "predict_linear(m{}[10m], 3600)"):
+        together = engine.instant(query.format(""), 885_000)
+        alone = [engine.instant(query.format(f'{{n="{number:03d}"}}'), 885_000).values for number in range(150)]
+        assert np.concatenate(alone).tobytes() == together.values.tobytes()

@@ -3,10 +3,13 @@
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import msgspec
 import pytest
 
 from labkit.errors import DatasetError
 from labkit.recording.http import ATTEMPTS, Api, RefusedError, headers_of
+from labkit.recording.jaeger import Jaeger
+from labkit.recording.loki import PAGE, Loki
 from labkit.recording.prometheus import Prometheus
 
 
@@ -17,12 +20,15 @@ def server():
     class Face(BaseHTTPRequestHandler):
         answers: list = []
         seen: list = []
+        location = ""
 
         def do_GET(self):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             Face.seen.append(dict(self.headers))
             code, body = Face.answers.pop(0) if len(Face.answers) > 1 else Face.answers[0]
             self.send_response(code)
+            if code == 302:
+                self.send_header("Location", Face.location)
             self.end_headers()
             self.wfile.write(body)
 
@@ -97,6 +103,56 @@ def test_native_histograms_are_refused(server):
     face.answers[:] = [(200, b'{"data":{"result":[{"metric":{"__name__":"h"},"histograms":[[1,{}]]}]}}')]
     with pytest.raises(DatasetError, match="h is a native histogram"):
         Prometheus(Api(url)).series(0, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('[{"metric":{"a":"b"},"values":[[2,"1"],[1,"1"]]}]', "not in the order of time"),
+        ('[{"metric":{"a":"b"},"values":[[1,"one"]]}]', "could not convert string to float"),
+    ],
+)
+def test_an_answer_that_cannot_be_true_is_an_error(server, body, says):
+    face, url = server
+    face.answers[:] = [(200, f'{{"data":{{"result":{body}}}}}'.encode())]
+    with pytest.raises(DatasetError, match=says):
+        Prometheus(Api(url)).series(0, 10_000)
+
+
+def test_lines_of_another_time_are_an_error_and_no_endless_question(server):
+    face, url = server
+    rows = ",".join(f'["{time}","x"]' for time in range(PAGE))
+    face.answers[:] = [(200, f'{{"data":{{"result":[{{"stream":{{"a":"b"}},"values":[{rows}]}}]}}}}'.encode())]
+    with pytest.raises(DatasetError, match="outside the time"):
+        Loki(Api(url), ['{a="b"}']).streams(1_000_000, 2_000_000)
+
+
+def test_a_span_of_no_process_is_an_error(server):
+    face, url = server
+    span = {"traceID": "a", "spanID": "b", "operationName": "o", "startTime": 1, "duration": 1, "processID": "p9"}
+    trace = {"data": [{"traceID": "a", "spans": [span], "processes": {}}]}
+    face.answers[:] = [(200, b'{"data":["api"]}'), (200, msgspec.json.encode(trace))]
+    with pytest.raises(DatasetError, match="no 'p9'"):
+        Jaeger(Api(url)).spans(0, 10)
+
+
+def test_credentials_go_nowhere_else(server):
+    face, url = server
+    face.answers[:] = [(302, b"elsewhere")]
+    face.location = "http://localhost:9/steal"
+    with pytest.raises(RefusedError, match="it answered 302"):
+        Api(url, {"Authorization": "Bearer x"}).get("/", [], list[int])
+    with pytest.raises(DatasetError, match="holds credentials") as caught:
+        Api("http://me:hunter2@prometheus:9090")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_endless_answer_is_given_up(server, monkeypatch):
+    face, url = server
+    monkeypatch.setattr("labkit.recording.http.LONGEST", 1000)
+    face.answers[:] = [(200, b"[" + b"1," * 2000)]
+    with pytest.raises(DatasetError, match="more than 1,000 bytes"):
+        Api(url).get("/", [], list[int])
 
 
 def test_headers_come_from_a_file(tmp_path):

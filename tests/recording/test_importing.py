@@ -9,11 +9,13 @@ import pytest
 from labkit.errors import DatasetError
 from labkit.promql import Engine
 from labkit.recording.importing import import_
+from labkit.recording.prometheus import usual_step
 from labkit.recording.table import Mapped, mapping, read
 from labkit.signals.dataset import Dataset
 from labkit.signals.dataset_writer import About
 from labkit.signals.labels import Labels
 from labkit.signals.parquet import EVER
+from labkit.signals.series import Selected
 
 LONG = """
 form = "long"
@@ -85,6 +87,7 @@ def test_nanoseconds_beyond_a_floats_digits(tmp_path):
         ("when,host,metric,v\n1,a,m,x\n", "'x' is no number", ":2"),
         ("when,host,metric,v\nx,a,m,1\n", "'x' is no time in s", ":2"),
         ("when,host,metric,v\n2,a,m,1\n1,a,m,1\n", "goes back in time", ":3"),
+        ("when,host,metric,v\n9e15,a,m,1\n", "no time of the years", ":2"),
         ("", "ends within its header", ""),
         ('when,host,metric,v\n"', "cannot be read as CSV", ""),
     ],
@@ -138,6 +141,21 @@ def test_a_wide_table_says_what_its_columns_are(tmp_path):
     (tmp_path / "t.csv").write_text("host,a,a\nmetric,lat,lat\nt,,\n1,5,\n")
     with pytest.raises(DatasetError, match="two columns are the same series"):
         read(tmp_path / "t.csv", mapped)
+    (tmp_path / "t.csv").write_text("host,a,b\nmetric,lat\nt,,\n1,5,\n")
+    with pytest.raises(DatasetError, match="2 cells under 3"):
+        read(tmp_path / "t.csv", mapped)
+    (tmp_path / "t.csv").write_text("host,a,b\nmetric,lat,lat\nt,,\n1,5,\n")
+    mapped = msgspec.structs.replace(mapped, time=msgspec.structs.replace(mapped.time, column=7))
+    with pytest.raises(DatasetError, match="it has no column 7"):
+        read(tmp_path / "t.csv", mapped)
+
+
+def test_the_usual_step_is_that_of_most_samples():
+    scrapes, rules = np.arange(0, 600_000, 15_000), np.arange(0, 600_000, 30_000)
+    together = [Selected(Labels([("__name__", f"m{n}")]), scrapes, scrapes * 1.0) for n in range(30)]
+    apart = [Selected(Labels([("__name__", f"r{n}")]), rules + n, rules * 1.0) for n in range(10)]
+    assert usual_step([*together, *apart]) == 15_000
+    assert usual_step([Selected(Labels(), scrapes[:1], scrapes[:1] * 1.0)]) is None
 
 
 def test_files_are_joined_and_must_agree(tmp_path):

@@ -33,13 +33,16 @@ POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "creationTim
 LATER = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "b", "creationTimestamp": "2025-11-28T20:00:00Z"}}
 
 
-def made(folder: Path, api, plan=None, **rest) -> Path:
+def made(folder: Path, api, plan=None, objects=None, dashboards=(), alertmanager=None, **rest) -> Path:
     plan = plan or Plan(start=START, end=END, prometheus="p")
 
     def about(step):
         return About(name="one", title="t", origin="o", licence="CC0-1.0", start=plan.start, end=plan.end, step=step)
 
-    sources = Sources(prometheus=Prometheus(api), loki=Loki(api), jaeger=Jaeger(api), cluster=Taken([POD, LATER]))
+    sources = Sources(
+        prometheus=Prometheus(api), loki=Loki(api), jaeger=Jaeger(api), cluster=objects or Taken([POD, LATER]),
+        dashboards=dict(dashboards), alertmanager=alertmanager,
+    )  # fmt: skip
     record(folder / "one", plan, sources, about, **rest)
     return folder / "one"
 
@@ -179,11 +182,15 @@ def test_what_is_redacted_is_never_on_the_disk(tmp_path, system, fake_api):
     }, Rules))  # fmt: skip
     api = fake_api(*system)
     api.fails_after = 12
+    guarded = {**POD, "spec": {"containers": [{"args": ["a line of help"]}]}}
+    texts = {"objects": Taken([guarded]), "dashboards": {"d.json": '{"title": "a line"}'}, "alertmanager": "# a line"}
     with contextlib.suppress(DatasetError):
-        made(tmp_path, api, redaction=redaction)
+        made(tmp_path, api, redaction=redaction, **texts)
+    assert "a … of help" in (tmp_path / "one.part" / "chunks" / "objects.json").read_text()
     chunk = next((tmp_path / "one.part" / "chunks").glob("logs*"))
     assert "line" not in str(lines(streams_parquet.read(chunk)))
-    found = Dataset.open(made(tmp_path, fake_api(*system), redaction=redaction))
+    found = Dataset.open(made(tmp_path, fake_api(*system), redaction=redaction, **texts))
+    assert (found.texts("dashboards"), found.alertmanager()) == ({"d.json": '{"title": "a …"}'}, "# a …")
     assert "a:1" not in str(samples(found.series()))
     assert "w-0" not in str(lines(found.streams()))
     assert any(is_stale(np.array(values)).any() for _, values in samples(found.series()).values())

@@ -71,7 +71,7 @@ def test_text_of_lines_tags_and_objects_is_redacted_everywhere():
     )
     assert rules.text("mail eve@example.com, bob@example.com") == "mail e…, b…"
     span = Span(
-        trace_id="a", span_id="b", service="s", operation="eve@x.y", start=0, duration=0,
+        trace_id="a", span_id="b", service="of eve@x.y", operation="eve@x.y", start=0, duration=0,
         tags={"user": "eve@x.y", "ok": True, "n": 5, "ip": 7}, process={"ip": "10.0.0.1"},
         events=(Event(time=0, fields={"to": "eve@x.y"}),),
     )  # fmt: skip
@@ -82,6 +82,7 @@ def test_text_of_lines_tags_and_objects_is_redacted_everywhere():
         True,
         {"to": "e…"},
     )
+    assert found.service == "of e…"
     assert "n" not in found.tags
     assert found.tags["ip"] not in (7, "7")
     assert found.process["ip"] != "10.0.0.1"
@@ -104,6 +105,7 @@ def test_series_that_would_become_one_are_refused():
         ("[[label]]\nname = '('\naction = 'drop'", "regexp"),
         ("[[label]]\nname = 'a'\naction = 'hash'", "salt"),
         ("[[text]]\npattern = 'a'\nreplace = 'b'", "replace"),
+        ("[[label]]\nname = '__name__'\naction = 'drop'", "metric's name cannot be redacted"),
         ("nonsense", "no redaction rules"),
     ],
 )
@@ -118,5 +120,7 @@ def test_rules_that_are_none_are_refused(tmp_path, monkeypatch, text, says):
 
 def test_the_salt_is_not_in_what_is_said_of_the_rules(tmp_path):
     rules = redaction(label=[rule("ip", "hash")], text=[{"pattern": "a", "replacement": "b"}])
-    assert rules.words() == ("labels ip: hash", "text a replaced by 'b'")
+    assert rules.words() == ("labels ip: hash", "text that matches pattern 1 replaced by 'b'")
     assert "pepper" not in str(rules.words())
+    named = redaction(text=[{"pattern": "hunter2"}], label=[rule("url", "replace", pattern="hunter2")])
+    assert "hunter2" not in str(named.words())

@@ -1,6 +1,8 @@
 """Recordings on disk: what is written is read bit for bit, and nothing damaged or half-written is read at all."""
 
+import hashlib
 import json
+import os
 import shutil
 import struct
 from pathlib import Path
@@ -190,6 +192,7 @@ def test_what_is_missing_cut_off_or_strange_is_named(tmp_path):
         ({"start": "yesterday"}, "RFC 3339"),
         ({"surprise": 1}, "surprise"),
         ({"files": {"../../etc/passwd": {"sha256": "", "bytes": 0}}}, "outside its folder"),
+        ({"files": {"rules/\0": {"sha256": "", "bytes": 0}}}, "outside its folder"),
     ],
 )
 def test_a_manifest_that_cannot_be_trusted_is_refused(tmp_path, change, says):
@@ -241,6 +244,52 @@ def test_a_clock_that_goes_backwards_is_an_error(tmp_path):
         )
         with pytest.raises(DatasetError, match="clock goes backwards"):
             room.read(tmp_path / name)
+
+
+def test_a_link_out_of_the_folder_or_a_pipe_is_no_file_of_it(tmp_path):
+    found = recording(tmp_path / "one")
+    (tmp_path / "kept").write_bytes((found / "alertmanager.yml").read_bytes())
+    (found / "alertmanager.yml").unlink()
+    (found / "alertmanager.yml").symlink_to(tmp_path / "kept")
+    with pytest.raises(DatasetError, match="no file of this folder"):
+        Dataset.open(found).alertmanager()
+    (found / "series.parquet").unlink()
+    os.mkfifo(found / "series.parquet")
+    with pytest.raises(DatasetError, match="no file of this folder"):
+        Dataset.open(found).series()
+    assert Dataset.open(linked(tmp_path / "alias", found)).objects(), "the folder itself may be a link"
+
+
+def linked(path: Path, to: Path) -> Path:
+    path.symlink_to(to, target_is_directory=True)
+    return path
+
+
+def vouched(folder: Path, name: str, data: bytes) -> Dataset:
+    """The recording with another file in the place of ``name``, its checksum as it should be."""
+    (folder / name).write_bytes(data)
+    manifest = json.loads((folder / "dataset.json").read_text())
+    manifest["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    (folder / "dataset.json").write_text(json.dumps(manifest))
+    return Dataset.open(folder)
+
+
+def test_what_unpacks_to_more_than_a_machine_has_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.signals.dataset.LARGEST", 10_000)
+    packed = pa.Codec("zstd").compress(b"[" + b" " * 100_000 + b"]", asbytes=True)
+    with pytest.raises(DatasetError, match="unpacks to more than 10,000 bytes"):
+        vouched(recording(tmp_path / "one"), "objects.json.zst", packed).objects()
+    monkeypatch.setattr("labkit.signals.parquet.LARGEST", 100)
+    many = stored({Labels([("__name__", "up")]): dict.fromkeys(range(1_000), 0)})
+    series_parquet.write(tmp_path / "s", many.select([], *EVER))
+    with pytest.raises(DatasetError, match="a row group has 1,000 values"):
+        series_parquet.read(tmp_path / "s")
+
+
+def test_what_is_no_text_is_named_and_found_by_verify(tmp_path):
+    found = vouched(recording(tmp_path / "one"), "rules/one.yaml", b"\xff")
+    with pytest.raises(DatasetError, match="it is no text"):
+        found.verify()
 
 
 def test_what_was_interrupted_is_no_recording(tmp_path):

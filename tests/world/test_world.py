@@ -110,3 +110,11 @@ def test_series_are_kept_for_the_retention_and_no_longer(monkeypatch: pytest.Mon
     ups = world.series.select((Matcher("__name__", Match.EQUAL, "up"),), 0, world.now)
     oldest = min(int(one.times[0]) for one in ups)
     assert world.now - 3 * HOUR - SCRAPE <= oldest <= world.now - 2 * HOUR
+
+
+def test_whatever_is_scraped_has_an_up() -> None:
+    world = World(2)
+    scraped = world.series.select((Matcher("job", Match.NOT_EQUAL, ""),), world.now, world.now)
+    targets = {one.labels.only(("job", "instance")) for one in scraped}
+    assert targets == {one.labels.only(("job", "instance")) for one in scraped if one.labels.name == "up"}
+    assert value(world, 'up{job="blackbox-http"}') == 2.0

@@ -31,7 +31,7 @@ class Entry:
     line: str
 
 
-def loglist(entries: Sequence[Entry]) -> Markup:
+def loglist(entries: Sequence[Entry], height: str = "36em") -> Markup:
     """The entries in their order; a stream is named by the labels in which the streams differ."""
     keys = _streams(entries)
     distinct = list(dict.fromkeys(keys))
@@ -40,7 +40,8 @@ def loglist(entries: Sequence[Entry]) -> Markup:
     rows = [_row(entry, named[key]) for entry, key in zip(entries, keys, strict=True)]
     edge = "1px solid rgba(128,128,128,.3)"
     return div(
-        f"font:12px/1.55 {svg.MONOSPACE};max-height:36em;overflow:auto;border-top:{edge};border-bottom:{edge}", *rows
+        f"font:12px/1.55 {svg.MONOSPACE};max-height:{height};overflow:auto;border-top:{edge};border-bottom:{edge}",
+        *rows,
     )
 
 

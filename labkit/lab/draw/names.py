@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 Labels = Mapping[str, str]
 _LONG = 18
 """Characters from which a value is shortened by what all values have in common."""
+_TOLD_BY = {"pod": 1, "node": 2, "instance": 3}
+"""Of labels that part the series alike, the least names them; those that are not here come first, for they are short."""
 
 
 def short_names(series: Sequence[Labels]) -> list[str]:
@@ -26,14 +28,14 @@ def full_name(labels: Labels) -> str:
 
 
 def _telling(series: Sequence[Labels]) -> list[str]:
-    """The labels that differ; of those that part the series alike (an instance and its pod), the one with readable values."""
+    """The labels that differ; of those that part the series alike (an instance and its pod), the one that a reader asks for."""
     names = sorted({name for one in series for name in one})
     kept: dict[tuple[int, ...], str] = {}
     for name in names:
         values = [one.get(name, "") for one in series]
         first = {value: index for index, value in reversed(list(enumerate(values)))}
         parts = tuple(first[value] for value in values)
-        if len(first) > 1 and (parts not in kept or kept[parts] == "instance"):
+        if len(first) > 1 and (parts not in kept or _TOLD_BY.get(name, 0) < _TOLD_BY.get(kept[parts], 0)):
             kept[parts] = name
     finer = [name for name in kept.values() if not any(_said_by(name, other, series) for other in kept.values())]
     return finer or list(kept.values())

@@ -8,6 +8,11 @@ from labkit.lab.draw.svg import Markup, div, element, span
 _CELL = "padding:2px 10px 2px 0;text-align:left;vertical-align:top;white-space:nowrap"
 
 
+def whole(style: str, *content: Markup) -> Markup:
+    """What a cell shows, from outside: a dollar in it is a dollar. Jupyter sets what lies between two as mathematics."""
+    return element("div", {"style": style, "class": "tex2jax_ignore mathjax_ignore"}, *content)
+
+
 def listing(heads: Sequence[str], rows: Iterable[Sequence[Markup]]) -> Markup:
     """A table in the notebook's own text, without the stripes that JupyterLab gives tables."""
     head = element(

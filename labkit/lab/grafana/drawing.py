@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from labkit.clock import SECOND
 from labkit.errors import LabkitError
 from labkit.lab.draw import scale, svg
+from labkit.lab.draw.page import whole
 from labkit.lab.draw.palette import BAD
 from labkit.lab.draw.svg import Markup, div, element, span, text
 from labkit.lab.frames import notes
@@ -16,6 +17,7 @@ from labkit.lab.grafana.layout import Section, own_values, sections
 from labkit.lab.grafana.model import COLUMNS, Dashboard, Panel
 from labkit.lab.grafana.panels import asks, drawn
 from labkit.lab.grafana.place import Place
+from labkit.lab.grafana.shapes import checked
 from labkit.lab.grafana.variables import Sources
 from labkit.lab.progress import Progress
 
@@ -78,7 +80,7 @@ class Drawing:
         for section in self._sections:
             shown, left = left[: len(section.panels)], left[len(section.panels) :]
             parts.append(_section(section, shown, self._values))
-        return div(f"max-width:{_WIDTH:.0f}px;font:13px/1.4 {svg.FONT}", self._head(), *parts, *notes(self._noted()))
+        return whole(f"max-width:{_WIDTH:.0f}px;font:13px/1.4 {svg.FONT}", self._head(), *parts, *notes(self._noted()))
 
     def _noted(self) -> list[str]:
         """What the servers noted: each remark once, with the panels that it is about."""
@@ -109,6 +111,7 @@ def _shown(panel: Panel, values: Mapping[str, Value], sources: Sources, title: s
     place = Place(width, height, (sources.start / SECOND, sources.end / SECOND), values, sources)
     name = filled(panel.title, values, query=False)
     try:
+        checked(panel)
         data = fetched(panel, int(width), values, sources, title) if asks(panel) else Data()
         return Shown(panel, name, drawn(panel, data, place), list(dict.fromkeys(data.notes)))
     except LabkitError as error:

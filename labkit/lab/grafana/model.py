@@ -95,7 +95,7 @@ class Variable(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     type: str = "query"
     label: str | None = None
-    query: Any = ""
+    query: dict[str, Any] | str = ""
     current: Choice = Choice()
     options: list[Choice] = []
     include_all: bool = False

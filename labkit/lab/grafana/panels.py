@@ -163,7 +163,7 @@ def _logs(panel: Panel, data: Data, place: Place) -> Markup:
     if data.logs is None or data.logs.empty:
         return nothing("")
     height = max(120.0, place.height)
-    return div(f"max-height:{height:.0f}px;overflow:auto", data.logs.picture())
+    return div(f"max-height:{height:.0f}px;overflow:auto", *data.logs.listed("none"))
 
 
 def _alertlist(panel: Panel, data: Data, place: Place) -> Markup:

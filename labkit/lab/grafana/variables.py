@@ -14,7 +14,6 @@ from labkit.lab.http import Api
 ALL = "$__all"
 _LABEL_VALUES = re.compile(r"label_values\(\s*(?:(?P<selector>.+),\s*)?(?P<label>\w+)\s*\)", re.DOTALL)
 _FUNCTION = re.compile(r"(?P<name>metrics|query_result|label_names)\((?P<inside>.*)\)", re.DOTALL)
-_RESULT = re.compile(r'[^,{"]+|"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def _prometheus(text: str, sources: Sources) -> list[str]:
         return list(api.get(f"/api/v1/label/{found['label']}/values", [*sources.span, *match], query=text)["data"])
     function = _FUNCTION.fullmatch(text)
     if function and function["name"] == "metrics":
-        wanted = re.compile(function["inside"])
+        wanted = _pattern(function["inside"])
         return [
             name
             for name in api.get("/api/v1/label/__name__/values", sources.span, query=text)["data"]
@@ -141,7 +140,8 @@ def _prometheus(text: str, sources: Sources) -> list[str]:
         return list(api.get("/api/v1/labels", sources.span, query=text)["data"])
     query = function["inside"] if function else text
     answer = api.post("/api/v1/query", [("query", query), ("time", str(sources.end / SECOND))], query=query)["data"]
-    return [_result(series) for series in answer["result"]]
+    scalar = answer.get("resultType") == "scalar"
+    return [_result(series) for series in ([{"metric": {}, "value": answer["result"]}] if scalar else answer["result"])]
 
 
 def _result(series: Mapping[str, Any]) -> str:
@@ -179,13 +179,21 @@ def _filtered(found: Iterable[str], regex: str) -> list[str]:
     body = body.rpartition("/")[0] if regex.strip().startswith("/") and "/" in body else body
     if not body:
         return list(dict.fromkeys(found))
-    pattern = re.compile(body.replace("(?<", "(?P<"))
+    pattern = _pattern(re.sub(r"\(\?<(?=\w)", "(?P<", body))  # a group, not a look behind
     kept = (match for one in found if (match := pattern.search(one)))
     return list(
         dict.fromkeys(
             match.groupdict().get("value") or (match[1] if pattern.groups else match.string) for match in kept
         )
     )
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A regular expression of the dashboard; raises :class:`QueryError` if it is none."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise QueryError(f"not a regular expression: {error}", where=text, remedy="correct the variable") from error
 
 
 def _sorted(found: list[str], order: int) -> list[str]:

@@ -15,13 +15,13 @@ METRICS = {
 }
 
 HOST = "https://api.llm-research-lab.company.com"
-PATHS = ("/health/live", "/health/ready")
+ADDRESSES = (f"{HOST}/health/live", f"{HOST}/health/ready")
 
 
 def families(system: "System") -> Iterable[Family]:
     """Three series a probed address: both are answered by a ready replica, or by the ingress with 503."""
-    for path in PATHS:
-        rows = [series(name, job="blackbox-http", instance=f"{HOST}{path}") for name in METRICS]
+    for address in ADDRESSES:
+        rows = [series(name, job="blackbox-http", instance=address) for name in METRICS]
         yield table(rows, lambda: _probe(system))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from labkit.kube.kinds import NODE
+from labkit.twin.exporters.blackbox import ADDRESSES
 from labkit.twin.exporters.family import Family, Sample, constant, of, series
 from labkit.twin.system import is_running
 
@@ -38,6 +39,8 @@ def _targets(system: "System") -> Iterable[Sample]:
             yield series("up", **of(pod)), float(is_running(pod))
     for job in MONITORING:
         yield series("up", **exporter(job)), 1.0
+    for address in ADDRESSES:  # blackbox_exporter answers also where the probe fails
+        yield series("up", job="blackbox-http", instance=address), 1.0
     for node in system.store.list(NODE):
         name = node["metadata"]["name"]
         yield series("up", job="node-exporter", instance=name), 1.0

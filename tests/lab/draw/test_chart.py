@@ -36,6 +36,14 @@ def test_a_line_is_one_stroke_and_a_gap_parts_it():
     assert paths([line([1, 2, np.nan, 3, 4])], Look(joined=True))[0].count("M") == 1
 
 
+def test_the_longest_tick_is_inside_also_in_a_wide_font():
+    tree = ET.fromstring(chart(coloured([line([0, 3e11])]), Look()))
+    tick = max(
+        (text for text in tree.iter(f"{SVG}text") if text.get("text-anchor") == "end"), key=lambda text: len(text.text)
+    )
+    assert float(tick.get("x")) - 7 * len(tick.text) >= 0
+
+
 def test_a_value_alone_is_a_dot():
     svg = chart(coloured([line([1, np.nan, 2, np.nan, 3, 4])]), Look())
     assert svg.count("<circle") == 2

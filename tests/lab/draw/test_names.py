@@ -26,6 +26,12 @@ def test_a_label_that_another_contains_goes():
     assert short_names(pods[1:]) == ["api", "worker"], "where either would do, the shorter"
 
 
+def test_a_pod_is_named_by_itself_and_not_by_its_node():
+    pods = [{"node": f"node-{n}", "pod": f"worker-{n}", "instance": f"10.0.0.{n}:9090"} for n in "ab"]
+    assert short_names(pods) == ["worker-a", "worker-b"]
+    assert short_names([{"node": one["node"], "instance": one["instance"]} for one in pods]) == ["node-a", "node-b"]
+
+
 def test_nothing_to_tell():
     assert short_names([{"__name__": "up", "job": "a"}]) == ["up"]
     assert short_names([{}]) == ["value"]

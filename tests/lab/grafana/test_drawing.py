@@ -106,3 +106,29 @@ def test_a_panel_with_a_time_of_its_own(sources, served):
     drawing(dashboard, sources)
     asked = served.asked[-1][1]
     assert float(asked["end"]) - float(asked["start"]) == 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('"fieldConfig":{"defaults":{"max":"100"}}', "fieldConfig.defaults.max: expected"),
+        ('"fieldConfig":{"defaults":{"thresholds":{"steps":[{"color":1}]}}}', "defaults.thresholds.steps[0].color: expected"),
+        ('"fieldConfig":{"defaults":{"mappings":[{"type":"value","options":{"1":"up"}}]}}', "mappings, 'value': [...]: expected"),
+        ('"fieldConfig":{"overrides":[{"properties":[{"id":"custom.lineWidth","value":"2"}]}]}', "'custom.lineWidth': .custom.lineWidth: expected"),
+        ('"options":{"reduceOptions":{"calcs":"mean"}}', "options.reduceOptions.calcs: expected"),
+        ('"transformations":[{"id":"organize","options":{"renameByName":[]}}]', "'organize': .renameByName: expected"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_panel_is_named_with_its_field_and_the_others_are_drawn(sources, settings, said):
+    dashboard = parse(
+        f'{{"title":"T","panels":[{{"id":1,"type":"stat","title":"One","targets":[{{"expr":"up"}}],{settings}}},'
+        '{"id":2,"type":"text","options":{"content":"hello"}}]}',
+        "x",
+    )
+    shown = Drawing(dashboard, {}, sources)
+    assert len(shown.failed) == 1
+    assert "panel 1, 'One'" in shown.failed[0]
+    assert said in shown.failed[0]
+    assert "hello" in shown._repr_html_()
+    assert shown._repr_html_().startswith('<div style="max-width:940px')
+    assert "mathjax_ignore" in shown._repr_html_()[:200]

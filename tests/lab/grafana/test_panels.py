@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from labkit.errors import QueryError
+from labkit.lab.frames import About
 from labkit.lab.grafana.fetching import Data, Series
 from labkit.lab.grafana.interpolation import Value
 from labkit.lab.grafana.model import FieldConfig, Panel, Target
 from labkit.lab.grafana.panels import drawn
 from labkit.lab.grafana.place import Place
 from labkit.lab.grafana.variables import Sources
+from labkit.lab.logs import stream_frame
 
 T = np.arange(1764331200.0 - 300, 1764331201, 15)
 PLACE = Place(500, 250, (T[0], T[-1]), {"pod": Value(("<p>",))}, Sources({}, 0, 1))
@@ -127,3 +129,11 @@ def test_a_type_that_has_no_picture_is_named():
     with pytest.raises(QueryError, match="'geomap' are not drawn") as caught:
         draw("geomap", series())
     assert "timeseries" in caught.value.remedy
+
+
+def test_log_lines_scroll_in_their_panel_alone():
+    lines = {"result": [{"stream": {"app": "a"}, "values": [["1764331200000000000", "x"]]}]}
+    html = drawn(Panel("logs"), Data(logs=stream_frame(lines, About())), PLACE)
+    assert "max-height:250px;overflow:auto" in html
+    assert "max-height:none" in html
+    assert "36em" not in html

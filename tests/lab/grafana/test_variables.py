@@ -130,3 +130,18 @@ def test_datasources(sources, source, kind):
 def test_a_datasource_that_is_not_here(sources):
     with pytest.raises(QueryError, match="no datasource of type tempo"):
         sources.api("tempo")
+
+
+def test_a_pattern_that_is_none_and_one_that_looks_behind(sources):
+    with pytest.raises(QueryError, match="not a regular expression"):
+        one(sources, query="label_values(pod)", regex="/(/")
+    with pytest.raises(QueryError, match="not a regular expression"):
+        one(sources, query="metrics([)")
+    assert one(
+        sources, query="label_values(pod)", regex=r"/(?<=api-)\d+/", include_all=True, current=Choice("$__all")
+    ).values == ("api-10", "api-2")
+
+
+def test_a_query_that_gives_a_number(sources, served):
+    served.answers["/api/v1/query"] = {"data": {"resultType": "scalar", "result": [1, "2"]}}
+    assert one(sources, query="query_result(scalar(up))").values == ("{} 2 1000",)

@@ -97,10 +97,9 @@ def _parsed(line: str) -> tuple[str, list[tuple[str, str]]]:
     """Which parser reads a line, and what it finds."""
     if line.startswith("{"):
         try:
-            value = read_json(line)
+            return "json", [(sanitized(key), as_text(inner)) for key, inner in read_json(line).items() if key]
         except ValueError:
             return "json", []
-        return "json", [(sanitized(key), as_text(inner)) for key, inner in value.items() if key]
     return "logfmt", [(sanitized(key), value) for key, value, _ in pairs(line) if value]
 
 

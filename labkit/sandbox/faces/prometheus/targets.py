@@ -36,8 +36,9 @@ class Target:
 
     @property
     def address(self) -> str:
-        """Where it is scraped."""
-        return f"http://{self.labels.get('instance')}/metrics"
+        """Where it is scraped; an address that is probed for it stands for itself."""
+        instance = self.labels.get("instance")
+        return instance if "://" in instance else f"http://{instance}/metrics"
 
 
 def active(source: SeriesSource, now: Millis) -> list[Target]:
