@@ -10,11 +10,11 @@ import msgspec
 
 from labkit.alerting import documents, matchers
 from labkit.alerting.documents import Document, Malformed, Path
-from labkit.alerting.durations import Duration
 from labkit.alerting.failures import ConfigError
 from labkit.alerting.intervals import NamedInterval, within
 from labkit.alerting.receivers import Receiver, problem
 from labkit.clock import MINUTE
+from labkit.durations import Duration
 from labkit.signals.matcher import Match, Matcher
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)

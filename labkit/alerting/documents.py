@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
-from labkit.alerting.durations import Duration, duration
+from labkit.durations import Duration, duration
 from labkit.errors import LabkitError
 
 Path = tuple[str | int, ...]

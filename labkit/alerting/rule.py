@@ -6,7 +6,7 @@ Fields: https://prometheus.io/docs/prometheus/latest/configuration/recording_rul
 
 import msgspec
 
-from labkit.alerting.durations import Duration
+from labkit.durations import Duration
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,9 +13,9 @@ from typing import Any
 import re2
 
 from labkit import gotemplate
-from labkit.alerting.durations import duration
 from labkit.alerting.humanize import humanize, humanize1024, humanize_duration, humanize_percentage, humanize_timestamp
 from labkit.clock import SECOND
+from labkit.durations import duration
 from labkit.errors import QueryError
 from labkit.gotemplate.builtins import BUILTINS
 from labkit.signals.labels import Labels

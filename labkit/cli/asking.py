@@ -9,15 +9,14 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from labkit.clock import SECOND, Millis, parse_rfc3339
+from labkit.clock import SECOND, parse_rfc3339
 from labkit.errors import QueryError, SandboxUnreachable, SettingsError
+from labkit.lab.durations import duration
 
 _TIMEOUT = 150.0
 """Seconds: a Prometheus gives up a query after 120."""
 _STEPS = 60
 _PLACE = re.compile(r"(?P<line>\d+):(?P<column>\d+): parse error: ")
-_UNITS = {"ms": 1, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECOND, "w": 604_800 * SECOND}
-_DURATION = re.compile(r"(?:\d+(?:ms|[smhdw]))+")
 
 
 class Prometheus:
@@ -34,10 +33,8 @@ class Prometheus:
 
     def over(self, query: str, end: str | None, span: str, step: str | None) -> dict[str, Any]:
         """The answer of the API to a query over ``span`` up to ``end`` (the server's now without one)."""
-        length = _millis(span)
-        width = _millis(step) if step else max(length // _STEPS // SECOND, 1) * SECOND
-        if not length or not width:
-            raise SettingsError("a range and its step are longer than nothing", remedy="write --range 1h --step 1m")
+        length = duration(span)
+        width = duration(step) if step else max(length // _STEPS // SECOND, 1) * SECOND
         until = _seconds(end) if end else self._now()
         times = {"start": until - length / SECOND, "end": until, "step": width / SECOND}
         return self._ask("query_range", query, {name: f"{value:.3f}" for name, value in times.items()})
@@ -83,12 +80,6 @@ def marked(message: str, query: str) -> str:
     line = lines[int(found["line"]) - 1]
     before = line.encode()[: int(found["column"]) - 1].decode(errors="ignore")
     return f"{message}\n  {line}\n  {' ' * cell_len(before)}^"
-
-
-def _millis(text: str) -> Millis:
-    if not _DURATION.fullmatch(text):
-        raise SettingsError(f"not a duration: {text}", remedy="write 30s, 5m, 1h30m or 7d")
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdw])", text))
 
 
 def _seconds(text: str) -> float:

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from labkit.clock import DAY, HOUR, MINUTE, SECOND, Millis
+from labkit import durations
+from labkit.clock import SECOND, Millis
 from labkit.errors import QueryError
 from labkit.promql.parsing import selector_of
 from labkit.promql.script.outcome import ScriptError
@@ -24,9 +25,7 @@ Point = float | Histogram | None
 _MOST = 1_000_000
 """How often a value may be repeated."""
 _SERIES = re.compile(r"""([\w:]*\s*(?:\{(?:[^"'`}]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)*\})?)(?:\s+(.*))?""")
-_UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
 _SPAN = r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?"
-_DURATION = re.compile(rf"(?=\d){_SPAN}")
 _NUMBER = rf"(?:inf|nan|(?=\d+[a-z]){_SPAN}(?![\w.])|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)"
 _NATIVE = r"\{\{[^}]*\}\}"
 _ITEM = re.compile(
@@ -40,11 +39,10 @@ _SCALAR = re.compile(rf"[+-]?(?:0x[0-9a-f]+|{_NUMBER})", re.IGNORECASE)
 
 def duration(text: str) -> Millis:
     """A duration: upstream's units from the largest to the smallest, or a plain 0."""
-    if text == "0":
-        return 0
-    if not _DURATION.fullmatch(text):
-        raise ScriptError(f'not a valid duration string: "{text}"', remedy="write 30s, 5m or 1h30m")
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[smhdwy])", text))
+    try:
+        return durations.duration(text)
+    except ValueError as error:
+        raise ScriptError(str(error), remedy="write 30s, 5m or 1h30m") from error
 
 
 def scalar(text: str) -> float | None:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from labkit.clock import DAY, HOUR, MINUTE, SECOND, Millis
+from labkit import durations
+from labkit.clock import SECOND, Millis
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -15,8 +16,6 @@ BEGIN: Millis = -(2**53)
 END: Millis = 2**53
 """The default of ``end``: after all samples."""
 
-_UNITS = {"y": 365 * DAY, "w": 7 * DAY, "d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
-_DURATION = re.compile(r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?", re.ASCII)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(
@@ -130,12 +129,10 @@ def _duration(text: str) -> Millis:
         if abs(seconds) * 1e9 > _NANOSECONDS:
             raise ValueError(f"cannot parse {quoted(text)} to a valid duration. It overflows int64")
         return 0 if math.isnan(seconds) else int(seconds * SECOND)
-    if not text or len(text) > 100 or not _DURATION.fullmatch(text):
-        raise ValueError(f"cannot parse {quoted(text)} to a valid duration")
-    total = sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([a-z]+)", text))
-    if total * 1_000_000 >= _NANOSECONDS:
-        raise ValueError(f"cannot parse {quoted(text)} to a valid duration")
-    return total
+    try:
+        return durations.duration(text)
+    except ValueError as error:
+        raise ValueError(f"cannot parse {quoted(text)} to a valid duration") from error
 
 
 def quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Durations as Prometheus' files write them: ``5m``, ``1h30m``, ``0``.
+"""Durations as Prometheus writes them: ``5m``, ``1h30m``, ``0``.
 
 Grammar and errors: ``ParseDuration`` and ``Duration.String`` of github.com/prometheus/common ``model/time.go``.
 """
