@@ -79,7 +79,7 @@ class Api:
         data = self._insist(address, body)
         try:
             return msgspec.json.decode(data, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DatasetError(
                 f"the answer is not what this API gives: {error}", where=address[:200], remedy="check the address"
             ) from error

@@ -143,7 +143,7 @@ class Dataset:
                 raise DatasetError(f"it unpacks to more than {LARGEST:,} bytes", where=str(path), remedy=_AGAIN)
             objects: list[dict[str, Any]] = msgspec.json.decode(data, type=list[dict[str, Any]])
             return objects
-        except (OSError, pa.ArrowException, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, pa.ArrowException, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DatasetError(f"it cannot be read: {error}", where=str(path), remedy=_AGAIN) from error
 
     def texts(self, folder: str) -> dict[str, str]:
@@ -276,5 +276,5 @@ def _manifest(path: Path) -> Manifest:
 def _decode(path: Path, kind: Any, data: bytes | None = None) -> Any:
     try:
         return msgspec.json.decode(path.read_bytes() if data is None else data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DatasetError(f"it cannot be read: {error}", where=str(path), remedy=_AGAIN) from error

@@ -18,6 +18,7 @@ from labkit.twin import queries
 from labkit.twin.logbook import Logbook
 from labkit.twin.queries import Queries
 from labkit.twin.routes import BUCKETS, CACHED, LATENCY, MEANS, METRICS_ROUTE, ROUTES, SHARES, STATEMENTS
+from labkit.twin.together import Together
 from labkit.twin.tracing.draft import SERVER, span_id
 from labkit.twin.tracing.sample import Sample
 from labkit.twin.tracing.tracer import Tracer
@@ -108,6 +109,9 @@ class ResearchApi:
         self._tracer = tracer
         self._shares: dict[tuple[bool, ...], NDArray[np.float64]] = {}
         self.replicas: dict[str, Replica] = {}
+        self.counters = Together("requests", "buckets", "seconds", "in_flight")
+        self.queries = queries.together()
+        """Those of all replicas, in their order."""
         self.rejected = 0
         """Requests the ingress answered 503 because no replica was ready."""
         self.arrived = 0
@@ -125,6 +129,8 @@ class ResearchApi:
             process = pod["status"]["containerStatuses"][0]["containerID"]
             self.replicas[process] = old.get(process) or Replica(pod)
             self.replicas[process].pod = pod
+        self.counters.lay(list(self.replicas.values()))
+        self.queries.lay([replica.queries for replica in self.replicas.values()])
 
     def step(
         self, rate: float, dt: Millis, ready: set[str], topics: set[str], *, database: bool = True, hits: float = 0.9
@@ -136,7 +142,7 @@ class ResearchApi:
         """
         serving = [r for r in self.replicas.values() if r.pod["metadata"]["name"] in ready]
         for replica in self.replicas.values():
-            replica.in_flight = _zeros(len(ROUTES))
+            replica.in_flight[:] = 0
             replica.pool_in_use = 0
         expected = rate * dt / SECOND * SHARES
         if not serving:
@@ -185,12 +191,13 @@ class ResearchApi:
         # The sum of many lognormal latencies, by the mean of each.
         seconds = (split - late) * MEANS + late * timeout
         in_flight = self._random.poisson(seconds * SECOND / dt)  # Little's law
-        for at, (replica, requests) in enumerate(zip(serving, split.sum(axis=1).tolist(), strict=True)):
-            replica.requests += outcomes[at]
-            replica.buckets += buckets[at]
-            replica.buckets[:, last] += late[at]
-            replica.seconds += seconds[at]
-            replica.in_flight = in_flight[at]
+        held, rows = self.counters, self.counters.rows(serving)
+        held["requests"][rows] += outcomes
+        held["buckets"][rows] += buckets
+        held["buckets"][rows, :, last] += late
+        held["seconds"][rows] += seconds
+        held["in_flight"][rows] = in_flight
+        for replica, requests in zip(serving, split.sum(axis=1).tolist(), strict=True):
             replica.served += requests
         return buckets
 
@@ -213,8 +220,8 @@ class ResearchApi:
         statements: Counts = asking @ STATEMENTS
         drawn = queries.latencies(self._random, statements)
         in_use = self._random.poisson(statements @ queries.MEANS * SECOND / dt)
-        for at, (replica, busy) in enumerate(zip(serving, in_use.tolist(), strict=True)):
-            replica.queries.add(statements[at], drawn[at])
+        queries.add(self.queries, [replica.queries for replica in serving], statements, drawn)
+        for replica, busy in zip(serving, in_use.tolist(), strict=True):
             replica.pool_in_use = min(POOL_SIZE, busy)
         self.served.statements += statements.sum(axis=0)
         self.served.transactions += int(asking.sum())

@@ -5,8 +5,7 @@ this kind: a replica of the API serves its 1,000 requests a second (7.2.1) with 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from labkit.kube.store import Object
 from labkit.twin import api, workers
@@ -22,8 +21,7 @@ STATEMENT_SECONDS = (0.0004, 0.0006, 0.0007)
 """CPU time of PostgreSQL for a SELECT, an INSERT and an UPDATE."""
 
 
-@dataclass(frozen=True)
-class Demand:
+class Demand(NamedTuple):
     """Cumulative CPU seconds and bytes, but for ``idle`` (cores used for nothing) and ``memory`` (bytes held now)."""
 
     cpu: float

@@ -21,6 +21,7 @@ class Partitions:
         self.end: Counts = np.zeros(count, np.int64)
         self.consumed: Counts = np.zeros(count, np.int64)
         self.oldest: Counts = np.zeros(count, np.int64)
+        self._evenly = np.full(count, 1 / count)
         self._marks: deque[tuple[Millis, Counts]] = deque()
 
     @property
@@ -40,7 +41,7 @@ class Partitions:
         while now - self._marks[0][0] > RETENTION:
             self.oldest = self._marks.popleft()[1]
         if messages:
-            self.end += random.multinomial(messages, np.full(len(self.end), 1 / len(self.end)))
+            self.end += random.multinomial(messages, self._evenly)
 
     def consume(self, random: np.random.Generator, messages: int) -> None:
         """Take ``messages`` of those that wait, from each partition by its share of them."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.twin import lognormal
+from labkit.twin.together import Together
 
 TYPES = ("SELECT", "INSERT", "UPDATE")
 SHAPES: tuple[lognormal.Shape, ...] = ((0.0022, 0.55), (0.0035, 0.60), (0.0030, 0.60))
@@ -34,9 +35,17 @@ class Queries:
     seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(TYPES)))
     total: int = 0
 
-    def add(self, statements: Counts, drawn: Counts) -> None:
-        """Count ``statements``, of shape (types,), with their :func:`latencies`."""
-        self.buckets += drawn
-        # The sum of many lognormal latencies, by the mean of each.
-        self.seconds += statements * MEANS
-        self.total += sum(statements.tolist())
+
+def together() -> Together:
+    """The histograms of several processes, for :func:`add`."""
+    return Together("buckets", "seconds")
+
+
+def add(held: Together, to: list[Queries], statements: Counts, drawn: Counts) -> None:
+    """Count ``statements`` of some of those ``held``, of shape (processes, types), with their :func:`latencies`."""
+    rows = held.rows(to)
+    held["buckets"][rows] += drawn
+    # The sum of many lognormal latencies, by the mean of each.
+    held["seconds"][rows] += statements * MEANS
+    for one, number in zip(to, statements.sum(axis=1).tolist(), strict=True):
+        one.total += number

@@ -102,17 +102,13 @@ class Usage:
             node.busy += SYSTEM_CORES * dt / SECOND
             node.elapsed += node.cores * dt / SECOND
 
-    def of_node(self, name: str) -> list[Container]:
-        """The containers that run on a node."""
-        return [container for container in self.containers.values() if container.node == name]
-
-    def memory_used(self, name: str) -> float:
-        """Bytes of memory in use on a node."""
-        return SYSTEM_MEMORY + sum(container.memory for container in self.of_node(name))
-
-    def disk_used(self, name: str) -> float:
-        """Bytes on a node's own disk."""
-        return IMAGE_BYTES + sum(container.logged for container in self.of_node(name))
+    def taken(self) -> dict[str, tuple[float, float]]:
+        """Bytes of memory in use and bytes on its own disk, by node."""
+        found = dict.fromkeys(self.nodes, (SYSTEM_MEMORY, IMAGE_BYTES))
+        for container in self.containers.values():
+            memory, disk = found[container.node]
+            found[container.node] = memory + container.memory, disk + container.logged
+        return found
 
 
 def _container(pod: Object, now: Demand) -> Container:

@@ -18,6 +18,7 @@ from labkit.twin.logbook import Logbook
 from labkit.twin.partitions import Partitions
 from labkit.twin.providers import BUCKETS, PROVIDERS
 from labkit.twin.queries import Queries
+from labkit.twin.together import Together
 from labkit.twin.topics import MESSAGE_BYTES, TOPICS
 
 INSERT_SECONDS = 0.06
@@ -67,7 +68,7 @@ class Worker:
     pod: Object
     runs: Counts = field(default_factory=lambda: _zeros(len(RUNS)))
     buckets: Counts = field(default_factory=lambda: _zeros(len(BUCKETS) + 1))
-    seconds: float = 0.0
+    seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
     requests: Counts = field(default_factory=lambda: _zeros(len(PROVIDERS), len(providers.STATUSES)))
     answers: Counts = field(default_factory=lambda: _zeros(len(PROVIDERS), len(BUCKETS) + 1))
     answer_seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(PROVIDERS)))
@@ -93,6 +94,9 @@ class Workers:
         self.written = dict.fromkeys(OUTPUTS, 0)
         self.logs = {name: Partitions(count, MESSAGE_BYTES[name]) for name, count in TOPICS.items()}
         self.processes: dict[str, Worker] = {}
+        self.counters = Together("runs", "buckets", "seconds", "requests", "answers", "answer_seconds")
+        self.queries = queries.together()
+        """Those of all processes, in their order."""
         self.members = 0
         """Workers in the group now."""
         self.done = 0
@@ -141,6 +145,8 @@ class Workers:
             worker.in_use = 0
         if not working:
             return
+        self.counters.lay(list(self.processes.values()))
+        self.queries.lay([worker.queries for worker in self.processes.values()])
         cells = self._cells(len(working), done)
         split = cells.sum(axis=2)
         jobs = split.sum(axis=1)
@@ -152,17 +158,18 @@ class Workers:
         statements = jobs[:, None] * STATEMENTS
         drawn = queries.latencies(self._random, statements)
         in_use = self._random.poisson(jobs * JOB_SECONDS * SECOND / dt).tolist()
-        for at, (worker, count) in enumerate(zip(working, jobs.tolist(), strict=True)):
-            worker.requests += requests[at]
-            worker.answers += answers[at]
-            worker.buckets += ended[at]
-            worker.answer_seconds += took[at] + refused[at] * providers.REFUSAL_SECONDS
-            worker.seconds += float(took[at].sum()) + count * INSERT_SECONDS
-            lost = int(failed[at].sum())
-            worker.runs += (count - lost, lost)
+        lost = failed.sum(axis=1)
+        held, rows = self.counters, self.counters.rows(working)
+        held["requests"][rows] += requests
+        held["answers"][rows] += answers
+        held["buckets"][rows] += ended
+        held["answer_seconds"][rows] += took + refused * providers.REFUSAL_SECONDS
+        held["seconds"][rows] += (took.sum(axis=1) + jobs * INSERT_SECONDS)[:, None]
+        held["runs"][rows] += np.stack([jobs - lost, lost], axis=1)
+        queries.add(self.queries, [worker.queries for worker in working], statements, drawn)
+        for worker, count, busy in zip(working, jobs.tolist(), in_use, strict=True):
             worker.ended += count
-            worker.queries.add(statements[at], drawn[at])
-            worker.in_use = min(CONCURRENCY, in_use[at])
+            worker.in_use = min(CONCURRENCY, busy)
 
     def _cells(self, working: int, done: int) -> Counts:
         """How many of ``done`` jobs each worker ran, by provider and cell; jobs are few, so each is drawn by itself."""

@@ -14,7 +14,7 @@ import msgspec
 
 from labkit.alerting.alertmanager import Alertmanager
 from labkit.alerting.ruler import Ruler
-from labkit.clock import DAY, EPOCH, HOUR, SECOND, Clock, Millis
+from labkit.clock import DAY, EPOCH, HOUR, MINUTE, SECOND, Clock, Millis
 from labkit.kube.controllers.endpoints import EndpointsController
 from labkit.kube.controllers.scheduler import Scheduler
 from labkit.kube.controllers.workloads import Deployments, ReplicaSets, StatefulSets
@@ -36,6 +36,8 @@ from labkit.world.collector import Collector
 
 HISTORY: Millis = 6 * HOUR
 """How long the twin has lived, scraped at full resolution, when a world begins."""
+UNJUDGED: Millis = 5 * MINUTE
+"""How much of that no rule judges: with fewer samples than a rate spans, nothing would look as it is."""
 RETENTION: Millis = 15 * DAY
 """How long series are kept: Prometheus' own default. An hour at a time is let go."""
 
@@ -82,7 +84,7 @@ class World:
     @cached_property
     def ruler(self) -> Ruler:
         """The rules of LLM-Research-Lab; they are evaluated when somebody asks."""
-        return alerting.ruler(self.series, lambda: self.settled, self.start - HISTORY, SCRAPE)
+        return alerting.ruler(self.series, lambda: self.settled, self.start - HISTORY + UNJUDGED, SCRAPE)
 
     @cached_property
     def alertmanager(self) -> Alertmanager:

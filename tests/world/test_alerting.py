@@ -2,8 +2,9 @@
 
 import pytest
 
-from labkit.clock import HOUR, MINUTE
-from labkit.world.world import World
+from labkit.clock import HOUR, MINUTE, SECOND
+from labkit.promql import Engine
+from labkit.world.world import HISTORY, World
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,14 @@ def test_every_rule_is_evaluated_and_none_fails(world) -> None:
 
 def test_a_healthy_world_is_quiet(world) -> None:
     assert [dict(alert.labels) for alert in world.alertmanager.alerts(world.now)] == []
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_a_healthy_world_was_quiet_all_along(seed) -> None:
+    """Not even pending: the first minutes, with too few samples for a rate, are nobody's to judge."""
+    healthy = World(seed)
+    found = Engine(healthy.metrics).range("ALERTS", healthy.now - HISTORY, healthy.now, 15 * SECOND)
+    assert [str(one) for one in found.labels] == []
 
 
 def test_what_rules_record_is_found_beside_what_is_scraped(world) -> None:

@@ -1,12 +1,11 @@
 """Pods made from a template, with the defaults that users see in ``-o yaml`` and ``describe``."""
 
-import copy
 import hashlib
 
 import msgspec
 
 from labkit.kube.controllers.controller import owned_by
-from labkit.kube.store import Object
+from labkit.kube.store import Object, copied
 
 _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 _TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  (a path)
@@ -32,7 +31,7 @@ def template_hash(template: Object) -> str:
 def new_pod(owner: Object, name: str, suffix: str) -> Object:
     """A pod of ``owner``'s template, named ``name``; ``suffix`` names its token volume."""
     template = owner["spec"]["template"]
-    pod: Object = {"metadata": copy.deepcopy(template["metadata"]), "spec": copy.deepcopy(template["spec"])}
+    pod: Object = {"metadata": copied(template["metadata"]), "spec": copied(template["spec"])}
     pod["metadata"] |= {
         "name": name, "namespace": owner["metadata"]["namespace"], "ownerReferences": [owned_by(owner)],
     }  # fmt: skip

@@ -4,13 +4,11 @@ A Deployment keeps one ReplicaSet for its current template at ``spec.replicas``;
 makes ordinals one after another, each when the one before is ready (OrderedReady).
 """
 
-import copy
-
 from labkit.clock import rfc3339
 from labkit.kube.controllers.controller import Controller, is_owned_by, owned_by
 from labkit.kube.controllers.podtemplate import new_pod, template_hash
 from labkit.kube.kinds import DEPLOYMENT, POD, REPLICA_SET, STATEFUL_SET
-from labkit.kube.store import Object
+from labkit.kube.store import Object, copied
 
 
 def is_ready(pod: Object) -> bool:
@@ -110,7 +108,7 @@ class Deployments(Controller):
         self._report(owner, current)
 
     def _replica_set(self, owner: Object, digest: str) -> Object:
-        template = copy.deepcopy(owner["spec"]["template"])
+        template = copied(owner["spec"]["template"])
         template["metadata"]["labels"] |= {"pod-template-hash": digest}
         revision = {"deployment.kubernetes.io/revision": "1"}
         namespace, name = owner["metadata"]["namespace"], owner["metadata"]["name"]

@@ -45,8 +45,8 @@ def _stored(dataset: Dataset) -> Store:
             kind = by_kind(str(one["apiVersion"]), str(one["kind"]))
             if kind is not None:
                 store.restore(kind, one)
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise DatasetError(
-                f"one of its Kubernetes objects has no {error}", where=str(dataset.path), remedy="record it again"
+                f"one of its Kubernetes objects is none: {error}", where=str(dataset.path), remedy="record it again"
             ) from error
     return store

@@ -31,7 +31,8 @@ def families(system: "System") -> Iterable[Family]:
     often = np.array([count for node in nodes for count in (*(int(node.cores),) * len(MODES), 1, 1, 1, 1)], np.intp)
 
     def read() -> Floats:
-        return np.repeat([value for node in nodes for value in _values(system, node)], often)
+        taken = system.usage.taken()
+        return np.repeat([value for node in nodes for value in _values(node, *taken[node.name])], often)
 
     yield Family(rows, read)
 
@@ -44,12 +45,11 @@ def _rows(node: Node) -> list[Series]:
     return rows + [series(f"node_filesystem_{name}_bytes", **root) for name in ("size", "avail")]
 
 
-def _values(system: "System", node: Node) -> list[float]:
+def _values(node: Node, memory: float, disk: float) -> list[float]:
     """A core's seconds by mode, which all cores share; then memory and file system, as :func:`_rows` has them."""
     cores = int(node.cores)
     busy = node.busy / cores  # the scheduler spreads work evenly enough
     return [
         round(busy * (1 - SYSTEM_SHARE), 2), round(busy * SYSTEM_SHARE, 2), round(node.elapsed / cores - busy, 2),
-        node.memory, node.memory - system.usage.memory_used(node.name),
-        node.disk, node.disk - system.usage.disk_used(node.name),
+        node.memory, node.memory - memory, node.disk, node.disk - disk,
     ]  # fmt: skip

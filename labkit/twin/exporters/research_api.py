@@ -1,9 +1,10 @@
 """The research API's own metrics, on ``:9090/metrics`` of each replica."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labkit.twin import queries
 from labkit.twin.api import ATTEMPTS, POOL_SIZE, STATUSES, Replica
@@ -11,6 +12,7 @@ from labkit.twin.exporters.family import Family, Floats, Series, of, series
 from labkit.twin.queries import Queries
 from labkit.twin.routes import BUCKETS, ROUTES
 from labkit.twin.system import is_running
+from labkit.twin.together import Together
 
 if TYPE_CHECKING:
     from labkit.twin.system import System
@@ -35,54 +37,73 @@ TOPICS = tuple(dict.fromkeys(route.produces for route in ROUTES if route.produce
 
 
 def families(system: "System") -> Iterable[Family]:
-    """One family a replica whose process runs."""
-    for replica in system.api.replicas.values():
-        if is_running(replica.pod):
-            yield _replica(replica)
-
-
-def statements(labels: dict[str, str]) -> list[Series]:
-    """The series of ``db_query_duration_seconds`` in the order of :func:`read_statements`."""
-    bounds = (*map(str, queries.BUCKETS), "+Inf")
-    name = "db_query_duration_seconds"
-    rows = [series(f"{name}_bucket", **labels, query_type=type_, le=le) for type_ in queries.TYPES for le in bounds]
-    for part in ("count", "sum"):
-        rows += [series(f"{name}_{part}", **labels, query_type=type_) for type_ in queries.TYPES]
-    return rows
-
-
-def read_statements(known: Queries) -> Floats:
-    """A process' statements as a histogram."""
-    cumulative = known.buckets.cumsum(axis=1)
-    return np.concatenate([cumulative.ravel(), cumulative[:, -1], known.seconds.round(6)])
-
-
-def _replica(replica: Replica) -> Family:
-    labels = of(replica.pod)
-    rows = [*_requests(labels), *statements(labels), *_parts(labels, replica)]
+    """One family: the replicas whose process runs, read together."""
+    known = system.api
+    running = [replica for replica in known.replicas.values() if is_running(replica.pod)]
+    if not running:
+        return
+    labels = [of(replica.pod) for replica in running]
+    asked = [replica.queries for replica in running]
 
     def read() -> Floats:
-        cumulative = replica.buckets.cumsum(axis=1)
-        return np.concatenate([
-            replica.requests.ravel(), cumulative.ravel(), cumulative[:, -1],
-            replica.seconds.round(6), replica.in_flight, read_statements(replica.queries), _read_parts(replica),
-        ])  # fmt: skip
+        held, rows = known.counters, known.counters.rows(running)
+        cumulative = held["buckets"][rows].cumsum(axis=2)
+        return flat(
+            held["requests"][rows], cumulative, cumulative[:, :, -1], held["seconds"][rows].round(6),
+            held["in_flight"][rows], *read_statements(known.queries, asked), np.array(list(map(_read_parts, running))),
+        )  # fmt: skip
 
-    return Family(rows, read)
+    parts = [_parts(one, replica) for one, replica in zip(labels, running, strict=True)]
+    yield Family(
+        [*by_part(map(_requests, labels)), *by_part(map(statements, labels)), *by_part([[one] for one in parts])], read
+    )
 
 
-def _requests(labels: dict[str, str]) -> list[Series]:
-    routes = [labels | {"method": route.method, "path": route.path} for route in ROUTES]
-    rows = [
-        series("api_request_total", **of_route, status=route.success if outcome == "success" else outcome)
-        for of_route, route in zip(routes, ROUTES, strict=True)
-        for outcome in STATUSES
+def by_part(processes: Iterable[list[list[Series]]]) -> list[Series]:
+    """The series of several processes, each of the same parts: the first part of all comes first."""
+    return [row for part in zip(*processes, strict=True) for rows in part for row in rows]
+
+
+def flat(*parts: NDArray[Any]) -> Floats:
+    """What is read of such parts, each of shape (processes, …)."""
+    return np.concatenate([part.ravel() for part in parts], dtype=np.float64)
+
+
+def statements(labels: dict[str, str]) -> list[list[Series]]:
+    """The series of ``db_query_duration_seconds`` of a process, in the parts of :func:`read_statements`."""
+    bounds = (*map(str, queries.BUCKETS), "+Inf")
+    name = "db_query_duration_seconds"
+    return [
+        [series(f"{name}_bucket", **labels, query_type=type_, le=le) for type_ in queries.TYPES for le in bounds],
+        *(
+            [series(f"{name}_{part}", **labels, query_type=type_) for type_ in queries.TYPES]
+            for part in ("count", "sum")
+        ),
     ]
+
+
+def read_statements(held: Together, of: list[Queries]) -> tuple[NDArray[Any], ...]:
+    """The statements of some processes of those ``held`` as histograms: buckets, counts and sums."""
+    rows = held.rows(of)
+    cumulative = held["buckets"][rows].cumsum(axis=2)
+    return cumulative, cumulative[:, :, -1], held["seconds"][rows].round(6)
+
+
+def _requests(labels: dict[str, str]) -> list[list[Series]]:
+    routes = [labels | {"method": route.method, "path": route.path} for route in ROUTES]
     bounds = (*map(str, BUCKETS), "+Inf")
-    rows += [series("api_request_duration_seconds_bucket", **of_route, le=le) for of_route in routes for le in bounds]
-    for name in ("duration_seconds_count", "duration_seconds_sum", "in_flight"):
-        rows += [series(f"api_request_{name}", **of_route) for of_route in routes]
-    return rows
+    return [
+        [
+            series("api_request_total", **of_route, status=route.success if outcome == "success" else outcome)
+            for of_route, route in zip(routes, ROUTES, strict=True)
+            for outcome in STATUSES
+        ],
+        [series("api_request_duration_seconds_bucket", **of_route, le=le) for of_route in routes for le in bounds],
+        *(
+            [series(f"api_request_{name}", **of_route) for of_route in routes]
+            for name in ("duration_seconds_count", "duration_seconds_sum", "in_flight")
+        ),
+    ]
 
 
 def _parts(labels: dict[str, str], replica: Replica) -> list[Series]:
