@@ -71,7 +71,8 @@ class Evaluation:
             low = times.searchsorted(ends - length, side="right")
             high = times.searchsorted(ends, side="right")
             present[row] = low < high
-            values[row] = over_time(node.op, Windows(times, samples, low, high, ends, length), node.parameter)
+            windows = Windows(times, samples, low, high, ends, length, self._work.passed)
+            values[row] = over_time(node.op, windows, node.parameter)
         if node.op == "absent_over_time":
             return _absent(node.range.query.matchers, present, steps)
         kept = np.flatnonzero(present.any(axis=1))

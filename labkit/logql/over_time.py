@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from labkit.logql.units import SECOND
 from labkit.promql.values import Floats
+from labkit.promql.windows import taken
 from labkit.signals.streams import Nanos
 
 _NEAR = 1.1
@@ -31,6 +32,8 @@ class Windows:
     high: NDArray[np.intp]
     ends: NDArray[np.int64]
     length: Nanos
+    passed: Callable[[int], None]
+    """Told of samples before they are gone through, so that a query may end in between."""
 
     @property
     def seconds(self) -> float:
@@ -54,16 +57,17 @@ class Windows:
 
     def reduced(self, operation: np.ufunc) -> Floats:
         """Every window's samples taken together by ``operation``."""
-        if not len(self.low):
-            return np.zeros(0)
-        bounds = np.stack([self.low, self.high], axis=1).ravel()
-        result: Floats = operation.reduceat(np.append(self.values, 0.0), bounds)[::2]
+        result: Floats = taken(operation, self.values[None, :], self.low, self.high)[0]
         return result
 
     def each(self, compute: Callable[[Floats], float]) -> Floats:
         """``compute`` of every window's samples."""
-        spans = zip(self.low.tolist(), self.high.tolist(), strict=True)
-        return np.array([compute(self.values[low:high]) if low < high else 0.0 for low, high in spans])
+        result = np.zeros(len(self.low))
+        for step, (low, high) in enumerate(zip(self.low.tolist(), self.high.tolist(), strict=True)):
+            if low < high:
+                self.passed(high - low)
+                result[step] = compute(self.values[low:high])
+        return result
 
 
 def _sum(windows: Windows) -> Floats:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from labkit.promql.failures import CanceledError, ExecutionError, TimedOutError
 from labkit.promql.options import DEFAULT, Options
+from labkit.signals.budget import bounded
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ def within(options: Options) -> Iterator[None]:
     """While this lasts, queries of this thread are held to the limits of ``options``, the time counting from now."""
     token = _CURRENT.set(_Limits(options.samples, time.monotonic() + options.timeout))
     try:
-        yield
+        with bounded(_affordable):
+            yield
     finally:
         _CURRENT.reset(token)
 
@@ -82,6 +84,11 @@ def limited(samples: int) -> None:
     tally = _TALLY.get()
     if tally is not None:
         tally.peak = max(tally.peak, samples)
+    _affordable(samples)
+
+
+def _affordable(samples: int) -> None:
+    """What a store reads is not what a query looks at, and so in no tally, but takes memory too."""
     if samples > (_CURRENT.get() or _NONE).samples:
         raise ExecutionError("query processing would load too many samples into memory in query execution")
 

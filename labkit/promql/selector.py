@@ -11,12 +11,15 @@ import numpy as np
 import promql_parser as ast
 from numpy.typing import NDArray
 
-from labkit.clock import Millis
-from labkit.promql.limits import limited, queried
+from labkit.clock import DAY, Millis
+from labkit.promql.limits import limited, queried, timely
 from labkit.promql.parsing import ends, matchers, millis
 from labkit.promql.values import Bundle, Floats, Lines, Ranges, Steps, Times, picked
 from labkit.signals.matcher import Matcher
 from labkit.signals.series import Selected, is_stale
+
+_NEAR: Millis = DAY
+"""Steps within so long are looked up together."""
 
 
 class Source(Protocol):
@@ -33,6 +36,38 @@ def instants(source: Source, node: ast.VectorSelector, steps: Steps, lookback: M
 
 def looked_up(source: Source, wanted: Sequence[Matcher], times: Times, lookback: Millis) -> tuple[Lines, "np.ndarray"]:
     """The newest samples at ``times`` that are not older than ``lookback``, and their times, (series, steps) each."""
+    parts = [_looked_up(source, wanted, part, lookback) for part in _near(times)]
+    if len(parts) == 1:
+        return parts[0]
+    return _together(parts, len(times))
+
+
+def _together(parts: Sequence[tuple[Lines, "np.ndarray"]], steps: int) -> tuple[Lines, "np.ndarray"]:
+    """What was looked up part by part of the steps, as one."""
+    every = sorted({labels for lines, _ in parts for labels in lines.labels})
+    rows = {labels: row for row, labels in enumerate(every)}
+    limited(len(every) * steps)
+    values, moments = np.zeros((len(every), steps)), np.zeros((len(every), steps), np.int64)
+    present = np.zeros(values.shape, bool)
+    start = 0
+    for lines, sampled in parts:
+        at = np.array([rows[labels] for labels in lines.labels], np.intp)
+        window = slice(start, start + lines.values.shape[1])
+        values[at, window], present[at, window], moments[at, window] = lines.values, lines.present, sampled
+        start = window.stop
+    return Lines(every, values, present), moments
+
+
+def _near(times: Times) -> list[Times]:
+    """Times in parts that lie near each other: what a store holds between far times would be read for nothing."""
+    if len(times) < 2 or times[-1] - times[0] <= _NEAR:
+        return [times]
+    days = (times - times[0]) // _NEAR
+    return np.split(times, np.flatnonzero(days[1:] != days[:-1]) + 1)
+
+
+def _looked_up(source: Source, wanted: Sequence[Matcher], times: Times, lookback: Millis) -> tuple[Lines, "np.ndarray"]:
+    timely()
     found = _select(source, wanted, times, lookback)
     limited(len(found) * len(times))
     values = np.zeros((len(found), len(times)))

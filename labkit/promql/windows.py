@@ -66,15 +66,21 @@ def count(bundle: Bundle) -> np.ndarray:
 
 def reduced(operation: np.ufunc, bundle: Bundle) -> Floats:
     """Every window's samples taken together by ``operation``, (series, steps); for an empty window, anything."""
-    if not len(bundle.low):
-        return np.zeros((len(bundle.rows), 0))
-    padded = np.concatenate([bundle.values, np.zeros((len(bundle.rows), 1))], axis=1)
-    bounds = np.stack([bundle.low, bundle.high], axis=1)
-    # numpy lets no other thread run before it is done: so many samples at a time
-    pieces = (count(bundle).cumsum() * len(bundle.rows)) // _AT_ONCE
-    starts = [0, *(np.flatnonzero(pieces[1:] != pieces[:-1]) + 1).tolist(), len(bounds)]
-    result = np.empty((len(bundle.rows), len(bounds)))
+    return taken(operation, bundle.values, bundle.low, bundle.high)
+
+
+def taken(operation: np.ufunc, values: Floats, low: np.ndarray, high: np.ndarray) -> Floats:
+    """``values[:, low[s]:high[s]]`` taken together by ``operation`` for every ``s``, (series, windows).
+
+    numpy lets no other thread run before it is done, so it is given a part of the windows at a time.
+    """
+    padded = np.concatenate([values, np.zeros((len(values), 1))], axis=1)
+    bounds = np.stack([low, high], axis=1)
+    parts = (high - low).cumsum() * len(values) // _AT_ONCE
+    starts = [0, *(np.flatnonzero(parts[1:] != parts[:-1]) + 1).tolist(), len(bounds)]
+    result = np.empty((len(values), len(bounds)))
     for start, end in pairwise(starts):
         timely()
-        result[:, start:end] = operation.reduceat(padded, bounds[start:end].ravel(), axis=1)[:, ::2]
+        if start < end:
+            result[:, start:end] = operation.reduceat(padded, bounds[start:end].ravel(), axis=1)[:, ::2]
     return result

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from labkit.clock import Millis
 from labkit.signals.block import Block, View
+from labkit.signals.budget import held
 from labkit.signals.index import Index
 from labkit.signals.labels import Labels
 from labkit.signals.matcher import Match, Matcher
@@ -99,7 +100,10 @@ class SeriesStore:
     def select(self, matchers: Sequence[Matcher], start: Millis, end: Millis) -> list[Selected]:
         """The series that match and their samples from ``start`` to ``end``, both included, if there are any."""
         found: list[Selected] = []
+        number = 0
         for labels, stretches in self._stretches(matchers, start, end):
+            number += len(labels) * sum(len(stretch.times) for stretch in stretches)
+            held(number)
             times = np.concatenate([stretch.times for stretch in stretches]) if stretches[1:] else stretches[0].times
             parts = [stretch.read() for stretch in stretches]
             values = np.concatenate(parts, axis=1) if parts[1:] else parts[0]

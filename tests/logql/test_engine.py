@@ -283,3 +283,13 @@ def test_json_nested_too_deeply_is_json_that_cannot_be_read() -> None:
     for stage, failed in (("json", 1), ('json b="a"', 2)):
         found = engine.lines(f'{SELECTOR} | {stage} | __error__="JSONParserErr"', 0, END)
         assert found.count == failed
+
+
+@pytest.mark.parametrize("op", ["quantile_over_time(0.5, ", "stddev_over_time("])
+def test_the_time_is_looked_at_between_windows(op: str) -> None:
+    store = StreamStore()
+    for second in range(1000):  # fewer lines than are read between two looks
+        store.write(Labels([("app", "x"), ("n", "1")]), second * S, "line")
+    query = f"{op}{SELECTOR} | unwrap n [1h]) by (app)"
+    with pytest.raises(DeadlineError):
+        Engine(store).range(query, 0, 1000 * S, S, work=Work(expired=lambda: True))

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labkit.clock import MINUTE, SECOND
+from labkit.clock import DAY, HOUR, MINUTE, SECOND
 from labkit.errors import QueryError
-from labkit.promql import Engine, Matrix, Scalar, String, Vector
+from labkit.promql import Engine, Matrix, Options, Scalar, String, Vector
 from labkit.promql.failures import ExecutionError, MalformedQueryError
 from labkit.promql.script import run
 from labkit.signals.series import Labels, SeriesStore
@@ -142,3 +142,20 @@ def test_a_query_as_deep_as_may_be_is_answered(engine: Engine) -> None:
     assert engine.instant("(" * 150 + "1" + ")" * 150, 0) == Scalar(0, 1.0)
     assert engine.instant("+".join(["1"] * 151), 0) == Scalar(0, 151.0)
     assert isinstance(engine.instant("abs(" * 150 + "c_total" + ")" * 150, 0), Vector)
+
+
+def test_steps_of_many_days_are_looked_up_as_each_alone() -> None:
+    """What lies days apart is looked up part by part: a series may be in some of them, and end between them."""
+    store = SeriesStore()
+    block = store.block([counter("a"), counter("b")])
+    for hour in range(24 * 5):
+        if hour == 50:
+            block = store.block([counter("a"), counter("c")])
+        block.append((hour + 1) * HOUR, np.array([hour, -hour]) * 1.0)
+    engine = Engine(store, Options(lookback=2 * HOUR))
+    for query in ("c_total", "timestamp(c_total)", "sum(c_total) or c_total", "last_over_time(c_total[3h:1h])"):
+        matrix = engine.range(query, 10 * MINUTE, 5 * DAY, 40 * MINUTE)
+        for column, time in enumerate(matrix.times.tolist()):
+            shown = np.flatnonzero(matrix.present[:, column])
+            found = {matrix.labels[row]: matrix.values[row, column] for row in shown}
+            assert found == vector(engine, query, time)
