@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from labkit.clock import HOUR, Millis
 from labkit.endpoints import Endpoints
 from labkit.lab.durations import duration
+from labkit.lab.frames import Plain
 from labkit.lab.grafana import finding
 from labkit.lab.grafana.drawing import Drawing
 from labkit.lab.grafana.variables import Sources, resolved
@@ -17,13 +16,13 @@ from labkit.lab.http import Api
 _RELATIVE = re.compile(r"now-(\w+)")
 
 
-def listed(folders: Sequence[Path]) -> pd.DataFrame:
+def listed(folders: Sequence[Path]) -> Plain:
     """The dashboards that can be drawn by name."""
     rows = [
         (one.title, one.uid or "", sum(panel.type != "row" for panel in one.every_panel), ", ".join(v.name for v in one.templating.variables))
         for one in finding.read_all(folders)
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["title", "uid", "panels", "variables"])
+    return Plain(rows, columns=["title", "uid", "panels", "variables"])
 
 
 def draw(

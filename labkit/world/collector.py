@@ -41,6 +41,8 @@ class Collector:
         self._clock = clock
         self._streams = streams
         self._labels: dict[tuple[str, str, str, str], Labels] = {}
+        self._latest: dict[tuple[str, str, str], Nanos] = {}
+        """Of each container, the time of its last line: its levels are streams of their own, but it wrote in one order."""
         logs.subscribe(self._written)
         store.subscribe(self._changed)
 
@@ -49,7 +51,7 @@ class Collector:
         labels = self._labels.get(key)
         if labels is None:
             labels = self._labels[key] = self._described(*key)
-        self._ship(labels, time, line)
+        self._latest[key[:3]] = self._ship(labels, time, line, self._latest.get(key[:3]))
 
     def _described(self, namespace: str, pod: str, container: str, level: str) -> Labels:
         """The labels of a container's lines of one level."""
@@ -70,13 +72,14 @@ class Collector:
             labels = Labels([
                 ("job", EVENTS_JOB), ("namespace", metadata["namespace"]), ("type", change.object["type"]),
             ])  # fmt: skip
-            self._ship(labels, self._clock.now, _event(change.object))
+            self._ship(labels, self._clock.now, _event(change.object), self._streams.last(labels))
 
-    def _ship(self, labels: Labels, time: Millis, line: str) -> None:
-        """Write a line; those of one millisecond lie a nanosecond apart, so that a reader can go on after any."""
-        last = self._streams.last(labels)
+    def _ship(self, labels: Labels, time: Millis, line: str, last: Nanos | None) -> Nanos:
+        """Write a line after ``last``; those of one millisecond lie a nanosecond apart, so that their order is known."""
         at: Nanos = time * _NANOS
-        self._streams.write(labels, at if last is None or at > last else last + 1, line)
+        at = at if last is None or at > last else last + 1
+        self._streams.write(labels, at, line)
+        return at
 
 
 @lru_cache(4096)

@@ -95,6 +95,13 @@ def test_fifty_series_name_twelve_and_count_the_rest():
     assert ">s49<" in html, "the largest are named"
 
 
+def test_two_thousand_series_do_not_fill_the_notebook():
+    html = Answer(pd.DataFrame({f"s{n}": np.arange(5.0) + n for n in range(2000)}, index=TIMES))._repr_html_()
+    assert "and 1,988 more, the largest of them in grey" in html
+    assert "2,000 series" in html
+    assert len(html) < 200_000
+
+
 def test_a_frame_made_by_hand_is_drawn_too():
     assert "<svg" in Answer({"a": np.arange(5.0)}, index=TIMES)._repr_html_()
 

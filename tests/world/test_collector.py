@@ -45,13 +45,13 @@ def test_the_node_is_the_pods(world: World) -> None:
     assert {labels.get("pod"): labels.get("node") for labels in found if labels.get("pod")} == pods
 
 
-def test_streams_hold_what_the_kubelet_holds(world: World) -> None:
+def test_streams_hold_what_the_kubelet_holds_in_its_order(world: World) -> None:
     for pod in world.store.list(POD):
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
         kept = world.logs.lines(namespace, name, pod["spec"]["containers"][0]["name"])
         found = Engine(world.streams).lines(f'{{pod="{name}"}}', 0, 2**62, limit=10**6, forward=True)
-        shipped = sorted((time // MS, line) for entries in found.entries for time, line in entries)
-        assert shipped == sorted(kept)
+        shipped = sorted((pair for entries in found.entries for pair in entries), key=lambda pair: pair[0])
+        assert [(time // MS, line) for time, line in shipped] == kept
 
 
 def test_lines_a_kubelet_rotated_away_stay(world: World) -> None:
@@ -70,6 +70,12 @@ def test_a_crash_loop_keeps_the_lines_of_every_run_and_its_events() -> None:
     pod = staging.truth.object
     starts = count(world, f'sum(count_over_time({{pod="{pod}"}}[6h]))')["{}"]
     assert starts > 10
+    found = Engine(world.streams).lines(f'{{pod="{pod}"}} | json', 0, 2**62, limit=10**6)
+    said = sorted((time, line) for entries in found.entries for time, line in entries)
+    crash = next(index for index, (_, line) in enumerate(said) if "panicked" in line)
+    assert ["starting" in said[crash - 2][1], "restoring" in said[crash - 1][1]] == [True, True], (
+        "it says why in its order"
+    )
     told = Engine(world.streams).lines(f'{{job="kubernetes-events", type="Warning"}} | json | name="{pod}"', 0, 2**62)
     assert told.count
     assert {labels.get("reason") for labels in told.labels} >= {"BackOff"}

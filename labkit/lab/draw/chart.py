@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 NAMED = 12
 """Lines told apart by colour and named in a legend; a reader cannot follow more."""
+DRAWN = 200
+"""Lines that are drawn at most, the largest; two thousand would be six megabytes in a notebook. Of a stack, all are."""
 _LETTER = 7.0
 """Pixels of a digit at the charts' 11 px in a wide font (DejaVu Sans)."""
 
@@ -64,6 +66,7 @@ def coloured(lines: Sequence[Line]) -> list[Line]:
 
 def chart(lines: Sequence[Line], look: Look) -> Markup:
     """An SVG of lines that have their colours. At least one value must be finite: see :func:`drawable`."""
+    lines = lines if look.stacked else lines[:DRAWN]
     drawn = _stack(lines) if look.stacked else [(line, np.zeros_like(line.values)) for line in lines]
     low, high, ticks = scale.nice(*_limits(drawn, look), look.unit, wanted=max(2, int(look.height / 52)))
     left = 10 + _LETTER * max(len(text) for _, text in ticks)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from labkit.lab.draw import svg
-from labkit.lab.draw.chart import NAMED, Floats, Line
+from labkit.lab.draw.chart import DRAWN, NAMED, Floats, Line
 from labkit.lab.draw.svg import Markup, div, element, span
 from labkit.lab.draw.units import Unit
 
@@ -45,7 +45,7 @@ def legend(
     """The named lines side by side, each with its numbers, and how many more there are."""
     entries = [_entry(line, unit, calculations, decimals) for line in lines[:NAMED]]
     if len(lines) > NAMED:
-        entries.append(span(svg.MUTED, svg.text(f"and {len(lines) - NAMED} more, in grey")))
+        entries.append(span(svg.MUTED, svg.text(_more(lines))))
     return div(f"display:flex;flex-wrap:wrap;gap:1px 14px;font:11.5px/1.5 {svg.FONT};padding:2px 4px", *entries)
 
 
@@ -61,13 +61,14 @@ def table(
             *(_cell("td", unit.text(reduce(line, name), decimals), "right") for name in calculations))
         for line in lines[:NAMED]
     ]  # fmt: skip
-    more = (
-        [div(f"{svg.MUTED};padding:0 6px", svg.text(f"and {len(lines) - NAMED} more, in grey"))]
-        if len(lines) > NAMED
-        else []
-    )
+    more = [div(f"{svg.MUTED};padding:0 6px", svg.text(_more(lines)))] if len(lines) > NAMED else []
     style = f"border-collapse:collapse;table-layout:auto;width:100%;margin:0;font:11.5px/1.5 {svg.FONT};font-variant-numeric:tabular-nums"
     return div("", element("table", {"style": style}, head, *rows), *more)
+
+
+def _more(lines: Sequence[Line]) -> str:
+    which = "in grey" if len(lines) <= DRAWN else "the largest of them in grey"
+    return f"and {len(lines) - NAMED:,} more, {which}"
 
 
 def shortened(name: str, room: int = _ROOM) -> str:

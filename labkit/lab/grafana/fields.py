@@ -80,6 +80,13 @@ class Field:
             return str(self.settings.get("noValue", "No data"))
         return self.unit.text(value, self.decimals)
 
+    def named(self, text: str) -> tuple[str, str | None]:
+        """A text as a mapping shows it, and the colour that the mapping gives it."""
+        for mapping in self.settings.get("mappings") or ():
+            if mapping.get("type") == "value" and (found := (mapping.get("options") or {}).get(text)):
+                return str(found.get("text") or text), palette.grafana(found["color"]) if "color" in found else None
+        return text, None
+
     def _mapped(self, value: float) -> Mapping[str, Any]:
         """What the value mappings make of ``value``."""
         for mapping in self.settings.get("mappings") or ():

@@ -147,7 +147,13 @@ def _heatmap(panel: Panel, data: Data, place: Place) -> Markup:
 
 def _table(panel: Panel, data: Data, place: Place) -> Markup:
     found = _spans(data) if data.traces is not None else table_of(panel, data)
-    return div(f"max-height:{max(120.0, place.height):.0f}px;overflow:auto", found) if found else nothing("")
+    return div(f"max-height:{max(120.0, place.height):.0f}px;overflow:auto", found) if found else _without(panel)
+
+
+def _without(panel: Panel) -> Markup:
+    """That there are no rows: in the panel's own words (``noValue``), which may say that this is well."""
+    said = panel.field_config.defaults.get("noValue")
+    return nothing("", str(said)) if said else nothing("")
 
 
 def _traces(panel: Panel, data: Data, place: Place) -> Markup:

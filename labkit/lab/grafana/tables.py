@@ -8,7 +8,7 @@ from labkit.lab.draw.page import listing, remark
 from labkit.lab.draw.svg import Markup, div, span, text
 from labkit.lab.draw.units import MOMENT
 from labkit.lab.grafana.fetching import Data
-from labkit.lab.grafana.fields import field_of
+from labkit.lab.grafana.fields import Field, field_of
 from labkit.lab.grafana.model import Panel
 
 ROWS = 100
@@ -56,14 +56,18 @@ def _ref(head: str) -> str:
 def _cell(value: Any, head: str, panel: Panel) -> Markup:
     if head == "Time" and isinstance(value, float):
         return text(MOMENT.text(value))
-    if not isinstance(value, float):
-        return text("" if value is None else value)
     field = field_of(panel.field_config, head, _ref(head))
+    if isinstance(value, float):
+        return _styled(field, field.text(value), field.colour(value))
+    return _styled(field, *field.named("" if value is None else str(value)))
+
+
+def _styled(field: Field, said: str, colour: str | None) -> Markup:
+    """The content of a cell; of what has no colour, the text."""
     kind = str((field.custom.get("cellOptions") or {}).get("type", ""))
-    colour = field.colour(value)
-    if kind == "color-background":
-        return span(f"background:{colour};color:#fff;border-radius:2px;padding:0 6px", text(field.text(value)))
-    return span(f"color:{colour};font-weight:600" if kind == "color-text" else "", text(field.text(value)))
+    if kind == "color-background" and colour:
+        return span(f"background:{colour};color:#fff;border-radius:2px;padding:0 6px", text(said))
+    return span(f"color:{colour};font-weight:600" if kind == "color-text" and colour else "", text(said))
 
 
 def _organize(rows: list[Row], options: Mapping[str, Any]) -> list[Row]:

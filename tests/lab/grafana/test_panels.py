@@ -137,3 +137,10 @@ def test_log_lines_scroll_in_their_panel_alone():
     assert "max-height:250px;overflow:auto" in html
     assert "max-height:none" in html
     assert "36em" not in html
+
+
+def test_a_table_without_rows_says_what_its_panel_says():
+    assert "None is firing" in drawn(
+        Panel("table", field_config=FieldConfig({"noValue": "None is firing"})), Data(), PLACE
+    )
+    assert "No data." in drawn(Panel("table"), Data(), PLACE)

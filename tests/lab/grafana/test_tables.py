@@ -61,3 +61,18 @@ def test_overrides_and_what_is_not_known():
 
 def test_a_long_table_is_cut():
     assert "5 rows more" in table(*(series("A", 1, pod=str(n)) for n in range(ROWS + 5)))
+
+
+def test_a_text_is_shown_and_coloured_as_its_mapping_says():
+    mapping = {"type": "value", "options": {"P1": {"color": "red", "text": "urgent"}}}
+    override = {
+        "matcher": {"id": "byName", "options": "severity"},
+        "properties": [
+            {"id": "mappings", "value": [mapping]},
+            {"id": "custom.cellOptions", "value": {"type": "color-text"}},
+        ],
+    }
+    html = table(series("A", 1, severity="P1"), series("A", 1, severity="P4"), overrides=[override])
+    assert "color:#e02f44;font-weight:600" in html
+    assert ">urgent<" in html
+    assert ">P4<" in html
