@@ -4,6 +4,7 @@ import numpy as np
 
 from labkit.errors import QueryError
 from labkit.promql.failures import ExecutionError
+from labkit.promql.limits import limited
 from labkit.promql.values import Lines, Text, merged
 from labkit.signals.labels import NAME, Labels
 from labkit.signals.regex import compiled, expanded
@@ -16,6 +17,9 @@ def label_replace(lines: Lines, target: Text, replacement: Text, source: Text, p
     except QueryError as error:
         raise ExecutionError(f"invalid regular expression in label_replace(): {pattern.value}") from error
     _label_name(target, "label_replace")
+    values = [labels.get(source.value) for labels in lines.labels]
+    # A character counts as a sample does: nested calls double a text again and again.
+    limited(len(values) * len(replacement.value) + replacement.value.count("$") * sum(map(len, values)))
 
     def replaced(labels: Labels) -> Labels:
         found = regex.fullmatch(labels.get(source.value))
@@ -31,6 +35,7 @@ def label_join(lines: Lines, target: Text, separator: Text, *sources: Text) -> L
     for source in sources:
         _label_name(source, "label_join", "source")
     _label_name(target, "label_join")
+    limited(sum(len(labels.get(source.value)) + len(separator.value) for source in sources for labels in lines.labels))
     joined = [
         Labels([*labels, (target.value, separator.value.join(labels.get(source.value) for source in sources))])
         for labels in lines.labels

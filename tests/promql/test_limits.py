@@ -72,3 +72,19 @@ def test_a_long_query_is_stopped_while_it_runs(store: SampleStore) -> None:
     with pytest.raises(TimedOutError):
         Engine(store, Options(timeout=0.3)).range("mad_over_time(m[4h])", 0, 999 * STEP, STEP // 15)
     assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "label_replace(" * 12 + "m" + "".join(f", 'a', '{'$1' * 10}', '{'a' if n else 'n'}', '(.*)')" for n in range(12)),
+        "label_join(" * 40 + "m" + "".join(f", 'a', '-', {'a, a' if n else 'n, n'})" for n in range(40)).replace(
+            "a, a", "'a', 'a'").replace("n, n", "'n', 'n'"),
+        "label_replace(label_replace(m, 'a', '" + "x" * 20_000 + "', '', ''), 'a', '" + "$1" * 2_000 + "', 'a', '(.*)')",
+    ],
+)  # fmt: skip
+def test_labels_do_not_grow_without_end(store: SampleStore, query: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ExecutionError, match=TOO_MANY):
+        Engine(store).instant(query, 999 * STEP)
+    assert time.monotonic() - begun < 10
