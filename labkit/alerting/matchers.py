@@ -6,6 +6,7 @@ that both read differently means what it meant before.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 
 from labkit.errors import LabkitError, QueryError
@@ -18,6 +19,7 @@ _TOKEN = re.compile(
 )
 _CLASSIC = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL | re.ASCII)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\\": "\\", '"': '"'}
+_HALVES = (0xD800, 0xDFFF)
 _ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
 
 
@@ -124,15 +126,20 @@ def _plain(kind: str, value: str, text: str) -> str:
 
     def character(found: re.Match[str]) -> str:
         number = found[1] or found[2] or found[3]
-        if number:
-            return chr(int(number, 16))
-        if found[4]:
-            return chr(int(found[4], 8))
+        if number or found[4]:
+            return _character(int(number, 16) if number else int(found[4], 8), value, text)
         if found[5] not in _ESCAPES:
             raise _error(f"{value}: invalid input", text)
         return _ESCAPES[found[5]]
 
     return _ESCAPED.sub(character, value[1:-1])
+
+
+def _character(code: int, value: str, text: str) -> str:
+    """The character of a code; half a pair is none, and Go writes the replacement character for it."""
+    if code > sys.maxunicode:
+        raise _error(f"{value}: invalid input", text)
+    return "\ufffd" if _HALVES[0] <= code <= _HALVES[1] else chr(code)
 
 
 # ── the classic grammar ──────────────────────────────────────────────────────────────────────────

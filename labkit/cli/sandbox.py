@@ -49,6 +49,8 @@ def up(
         raise SettingsError("--trainee goes with --exercise", remedy="labkit up --exercise exercise-1 --trainee ID")
     if recorded and (exercise or seed is not None or clock):
         raise SettingsError("a recording has no exercise, seed or clock", remedy="labkit up --recorded NAME")
+    if recorded == "":
+        raise SettingsError("--recorded names no recording", remedy="labkit dataset list names those there are")
     known = settings.load(trainee=trainee, clock=clock, seed=seed)
     if exercise and journal is None:
         journal = Path.cwd() / "journal.jsonl"

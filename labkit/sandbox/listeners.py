@@ -19,6 +19,7 @@ import uvicorn
 from labkit import processes
 from labkit.clock import Millis
 from labkit.sandbox.certificates import Authority
+from labkit.sandbox.locality import Local
 from labkit.sandbox.options import Options
 
 Faces = dict[str, tuple[Any, tuple[Path, Path] | None]]
@@ -99,7 +100,8 @@ class _Server(uvicorn.Server):
 def _server(application: Any, tls: tuple[Path, Path] | None) -> _Server:
     return _Server(
         uvicorn.Config(
-            application,
+            # A page of another origin cannot speak TLS with us: our authority is in no browser.
+            application if tls else Local(application),
             # The default's websockets library rejects the subprotocol header of port-forward.
             ws="wsproto",
             lifespan="off",

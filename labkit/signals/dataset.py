@@ -246,7 +246,7 @@ def _manifest(path: Path) -> Manifest:
     try:
         data = where.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
-        part = path.with_name(path.name + ".part")
+        part = path.parent / f"{path.name}.part"
         raise DatasetError(
             "there is no recording here" + (", only one that was interrupted" if part.exists() else ""),
             where=str(path),

@@ -161,3 +161,26 @@ def test_doctor_answers_for_this_machine(invoke):
     assert {"Python", "disk", "kubectl", "psql", "PostgreSQL", "ports", "curl"} <= found.keys()
     assert result.exit_code == ("fail" in found.values())
     assert found["kubectl"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("promql", "query", b"up\xff"),
+        ("dataset", "verify", "/"),
+        ("up", "--recorded", "/"),
+        ("up", "--recorded", ""),
+        ("up", "--recorded", "a" * 5_000),
+        ("dataset", "verify", "a" * 5_000),
+        ("dataset", "verify", b"\xff"),
+    ],
+)
+def test_no_argument_leads_to_a_traceback(tmp_path, arguments):
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "labkit", *arguments], cwd=tmp_path, capture_output=True, check=False,
+        env=os.environ | {"LABKIT_HOME": str(tmp_path / "home")},
+    )  # fmt: skip
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 1
+    assert "Traceback" not in said
+    assert "→" in said

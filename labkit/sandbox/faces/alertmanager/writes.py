@@ -22,6 +22,9 @@ _NEAR: Millis = 10 * SECOND
 _ZERO: Millis = -62_135_596_800_000
 """Go's zero time, which stands for none."""
 
+_LAST: Millis = 253_402_300_799_999
+"""The last time that RFC 3339 can write; later ones are held to be it."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _T = TypeVar("_T")
 
@@ -79,7 +82,7 @@ def alerts(body: bytes, now: Millis, wall: Millis) -> AlertsPost:
 def _decoded(body: bytes, type_: type[_T], name: str) -> _T:
     try:
         return msgspec.json.decode(body, type=type_)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise framed(400, f'parsing {name} body from "" failed, because {error}') from error
 
 
@@ -101,7 +104,7 @@ def _millis(time: datetime | None) -> Millis | None:
     if time.tzinfo is None:
         raise framed(400, f'parsing body from "" failed, because parsing time "{time.isoformat()}": it has no zone')
     millis = (time - _EPOCH) // (_EPOCH.resolution * 1000)
-    return None if millis <= _ZERO else millis
+    return None if millis <= _ZERO else min(millis, _LAST)
 
 
 def _shifted(
@@ -110,4 +113,4 @@ def _shifted(
     """Both times moved to the world's, where the first is the wall's present."""
     if starts is None or abs(starts - wall) > _NEAR:
         return starts, ends
-    return now, None if ends is None else ends + now - starts
+    return now, None if ends is None else min(ends + now - starts, _LAST)

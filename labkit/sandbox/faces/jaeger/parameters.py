@@ -130,7 +130,7 @@ def _tags(pairs: Pairs) -> dict[str, str]:
 def _json(text: str) -> dict[str, str]:
     """A JSON object of strings (``null`` is an empty one, and an empty string as a value: Go's rules)."""
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_int=float)  # of a number only that it is one is told
     except json.JSONDecodeError as error:
         raise _malformed(_go_complaint(error)) from error
     except RecursionError as error:

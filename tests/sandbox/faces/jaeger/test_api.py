@@ -268,6 +268,7 @@ def test_errors_are_upstreams(
         ('{"a":"b"} x', "invalid character 'x' after top-level value"),
         ('{"a" "b"}', "invalid character '\"' after object key"),
         ("[" * 100_000, "exceeded max depth"),
+        ('{"a":' + "9" * 5_000 + "}", "json: cannot unmarshal number into Go value of type string"),
     ],
 )
 def test_tags_that_are_no_json(store: SpanStore, text: str, why: str) -> None:
