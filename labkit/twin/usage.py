@@ -86,6 +86,8 @@ class Usage:
     def __init__(self) -> None:
         self.containers: dict[str, Container] = {}
         self.nodes: dict[str, Node] = {}
+        self.pods: dict[str, Container] = {}
+        """The newest container of each pod, by the pod's uid: the network is the pod's, and survives its processes."""
 
     def step(self, system: "System", pods: list[Object], dt: Millis) -> None:
         """Live through ``dt`` with the containers of ``pods`` that run."""
@@ -95,12 +97,19 @@ class Usage:
         for pod in pods:
             process = pod["status"]["containerStatuses"][0]["containerID"]
             now = demand.of(system, pod)
-            container = old.get(process) or _container(pod, now)
+            container = old.get(process) or self._begin(pod, now)
             self.containers[process] = container
             self.nodes[container.node].busy += container.step(now, dt)
         for node in self.nodes.values():
             node.busy += SYSTEM_CORES * dt / SECOND
             node.elapsed += node.cores * dt / SECOND
+
+    def _begin(self, pod: Object, now: Demand) -> Container:
+        uid, container = pod["metadata"]["uid"], _container(pod, now)
+        if before := self.pods.get(uid):
+            container.received, container.sent = before.received, before.sent
+        self.pods[uid] = container
+        return container
 
     def taken(self) -> dict[str, tuple[float, float]]:
         """Bytes of memory in use and bytes on its own disk, by node."""

@@ -1,5 +1,6 @@
 """A world is its seed and what was done to it: nothing else, and nothing less."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,3 +119,14 @@ def test_whatever_is_scraped_has_an_up() -> None:
     targets = {one.labels.only(("job", "instance")) for one in scraped}
     assert targets == {one.labels.only(("job", "instance")) for one in scraped if one.labels.name == "up"}
     assert value(world, 'up{job="blackbox-http"}') == 2.0
+
+
+def test_the_network_is_the_pods_and_goes_on_when_its_container_starts_again() -> None:
+    world, _ = staged("worker-crash-loop")
+    fallen = {
+        one.labels.name
+        for one in world.series.select((Matcher("__name__", Match.REGEX, "container_.*_total"),), 0, world.now)
+        if (np.diff(one.values[~np.isnan(one.values)]) < 0).any()
+    }
+    assert "container_cpu_usage_seconds_total" in fallen
+    assert not [name for name in fallen if "network" in name]

@@ -35,10 +35,15 @@ def families(system: "System") -> Iterable[Family]:
     """The running containers, and the volumes of pods that run."""
     nodes = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in system.running()}
     volumes = [volume for volume in VOLUMES if volume.pod in nodes]
-    processes = [(process(pod), started(pod)) for pod in system.running()]
+    processes = [(process(pod), pod["metadata"]["uid"], started(pod)) for pod in system.running()]
+    known = system.usage
     yield table(
         [row for pod in system.running() for row in _container(pod)],
-        lambda: (value for id_, since in processes for value in _used(system.usage.containers.get(id_), since)),
+        lambda: (
+            value
+            for id_, pod, since in processes
+            for value in _used(known.containers.get(id_), known.pods.get(pod), since)
+        ),
     )
     yield table(
         [row for volume in volumes for row in _volume(volume, nodes[volume.pod])],
@@ -58,9 +63,10 @@ def _container(pod: Object) -> list[Series]:
     return rows + [series(name, **of, interface="eth0") for name in _NETWORK]
 
 
-def _used(container: Container | None, since: float) -> Iterable[float]:
-    if container is None:  # it has started since the last step
-        return 0.0, 0.0, 0.0, 0.0, 0.0, since, 0.0, 0.0
+def _used(container: Container | None, last: Container | None, since: float) -> Iterable[float]:
+    if container is None:  # it has started since the last step; the pod's network was there before
+        received, sent = (round(last.received), round(last.sent)) if last else (0.0, 0.0)
+        return 0.0, 0.0, 0.0, 0.0, 0.0, since, received, sent
     return (
         round(container.cpu, 3), round(container.periods), round(container.throttled), container.memory,
         container.memory_limit, since, round(container.received), round(container.sent),
