@@ -170,12 +170,12 @@ def import_(  # noqa: PLR0913, PLR0917  (an option each)
     Fields in braces are columns, or rows of the header in the wide form. A Prometheus' own data are copied
     through its API: labkit dataset record.
     """
-    from labkit.cli.recording import folder_of, truth_of
+    from labkit.cli.recording import target_of, truth_of
     from labkit.clock import Millis, parse_rfc3339
     from labkit.recording.importing import import_ as make
     from labkit.signals.dataset_writer import About
 
-    target = folder_of(folder) / name
+    target = target_of(folder, name)
     known = truth_of(truth)
 
     def about(start: Millis, end: Millis, step: Millis | None) -> About:

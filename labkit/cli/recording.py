@@ -55,7 +55,7 @@ class Asked:
 
 def run(asked: Asked, progress: Progress) -> tuple[Path, Manifest]:
     """Record what was asked for; the folder it is in, and its manifest."""
-    target = folder_of(asked.folder) / asked.name
+    target = target_of(asked.folder, asked.name)
     admit(target, replace=asked.replace)
     sources, now, origin = _sources(asked)
     redaction, truth = load(asked.redact), truth_of(asked.truth)
@@ -74,6 +74,15 @@ def run(asked: Asked, progress: Progress) -> tuple[Path, Manifest]:
         )  # fmt: skip
 
     return target, record(target, plan, sources, about, redaction=redaction, replace=asked.replace, progress=progress)
+
+
+def target_of(named: Path | None, name: str) -> Path:
+    """The folder of a recording of that name; a name that is a path would lead elsewhere, and is refused."""
+    if not name.strip(".") or "/" in name:
+        raise DatasetError(
+            f"{name!r} cannot name a recording", remedy="write a name, and with --in the folder in which it is to lie"
+        )
+    return folder_of(named) / name
 
 
 def folder_of(named: Path | None) -> Path:

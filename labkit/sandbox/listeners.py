@@ -18,6 +18,7 @@ import uvicorn
 
 from labkit import processes
 from labkit.clock import Millis
+from labkit.sandbox import memory
 from labkit.sandbox.certificates import Authority
 from labkit.sandbox.locality import Local
 from labkit.sandbox.options import Options
@@ -47,7 +48,9 @@ class Listeners(ABC):
         while not all(server.started for server, _ in servers):
             await asyncio.sleep(0.005)
         self._announce({name: sock.getsockname()[1] for name, (_, sock) in listening.items()})
-        background = [asyncio.create_task(work) for work in (self._watch_parent(), *self._background())]
+        background = [
+            asyncio.create_task(work) for work in (self._watch_parent(), memory.keep_low(), *self._background())
+        ]
         try:
             await self._stopping.wait()
         finally:

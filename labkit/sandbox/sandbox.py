@@ -78,7 +78,11 @@ class Sandbox:
         self.staging = Staging(scenario)
         self.world = World(self.seed, start, self.staging)
         if self.journal.entries:
-            _go_on(self.world, self.journal.entries)
+            try:
+                _go_on(self.world, self.journal.entries)
+            except JournalError:
+                self.journal.close()
+                raise
         self.drive = driver(self.world)
         self.api = Api(self.world.store, lambda: self.world.now, self.world.logs)
         self.promql = Engine(self.world.metrics)
@@ -195,9 +199,20 @@ def _go_on(world: World, entries: Sequence[Entry]) -> None:
     for entry in sorted(entries, key=lambda entry: entry.time):
         world.clock.advance(max(world.now, entry.time))
         if str(entry.action.get("type")).startswith("alertmanager."):
-            action = msgspec.convert(entry.action, AnyAction)
+            action = _action(entry)
             if isinstance(action, AlertmanagerAction):
                 alertmanager.change(world.alertmanager, world.now, action)
+
+
+def _action(entry: Entry) -> Any:
+    """What was done; a line may be whole and yet hold none, if somebody else wrote it."""
+    try:
+        return msgspec.convert(entry.action, AnyAction)
+    except msgspec.ValidationError as error:
+        raise JournalError(
+            f"not an action of this labkit ({error})", where=f"entry {entry.seq} of the journal",
+            remedy="use the labkit it came from, or move the journal away if its work is not needed",
+        ) from error  # fmt: skip
 
 
 def _journal(path: Path, header: Header) -> Journal:

@@ -102,3 +102,16 @@ def test_a_recording_is_not_served_with_a_worlds_options(invoke):
 def test_help_shows_what_the_files_look_like(invoke):
     assert "[[label]]" in invoke("record", "--help").stdout
     assert "[header]" in invoke("import", "--help").stdout
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../other", "a/b", "/"])
+def test_a_name_is_no_path(invoke, imported, tmp_path, name):
+    for arguments in (
+        ("import", name, "metrics.txt", "--replace"),
+        ("record", name, "--prometheus", "http://127.0.0.1:1"),
+    ):
+        error = invoke(*arguments).exception
+        assert isinstance(error, DatasetError)
+        assert "cannot name a recording" in str(error)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["datasets", "metrics.txt"]
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == ["one"]

@@ -3,9 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from labkit.alerting.posted import PostedAlert
 from labkit.alerting.silences import SilenceMatcher
 from labkit.clock import EPOCH, HOUR
+from labkit.errors import JournalError
+from labkit.journal import Header, Journal
 from labkit.sandbox.drive import ManualDrive
 from labkit.sandbox.replay import replay
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
@@ -57,3 +61,13 @@ def test_silences_survive_a_restart_and_are_made_again_in_replay(tmp_path: Path)
 
     outcomes, replayed = asyncio.run(run())
     assert [entry.outcome for entry in replayed.entries] == outcomes[:5]  # looks change nothing, and are left out
+
+
+@pytest.mark.parametrize("action", [{"type": "alertmanager.dance"}, {"type": "alertmanager.silence", "ends": "never"}])
+def test_a_forged_line_is_named_when_a_sandbox_goes_on(tmp_path: Path, action: dict[str, str]) -> None:
+    header = Header(seed=world_seed("exercise-1", "t1"), start=EPOCH, exercise="exercise-1", trainee="t1")
+    journal = Journal.create(tmp_path / "journal.jsonl", header)
+    journal.append(EPOCH + 1000, "trainee", "alertmanager", action, {})
+    journal.close()
+    with pytest.raises(JournalError, match="not an action"):
+        sandbox(tmp_path)
