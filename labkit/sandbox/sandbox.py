@@ -219,6 +219,9 @@ def _journal(path: Path, header: Header) -> Journal:
     """The journal at ``path``: a new one, or the one of a sandbox of the same world that ended."""
     if not path.exists():
         return Journal.create(path, header)
+    if not path.stat().st_size:  # killed before it wrote a word
+        path.unlink()
+        return Journal.create(path, header)
     journal = Journal.resume(path)
     if msgspec.structs.replace(journal.header, start=header.start) != header:
         whose = f"{journal.header.exercise or 'a sandbox'}, trainee {journal.header.trainee}"

@@ -40,12 +40,20 @@ class Pattern(Protocol):
         """The named groups, each with its number."""
 
 
+LONGEST = 100_000
+"""Characters a pattern may have."""
+
+
 def compiled(pattern: str, *, dot_all: bool = True) -> Pattern:
     """A pattern, ready to match; :class:`QueryError` if it is none.
 
-    ``dot_all`` is whether a dot matches an end of line too: in matchers of labels it does, in what is
+    No longer pattern than :data:`LONGEST` is read, since that takes seconds. ``dot_all`` is whether a dot matches an end of line too: in matchers of labels it does, in what is
     looked for in log lines it does not.
     """
+    if len(pattern) > LONGEST:
+        raise QueryError(
+            f"error parsing regexp: the pattern is longer than {LONGEST} characters", remedy="write a shorter pattern"
+        )
     try:
         found: Pattern = re2.compile(pattern, options=_MATCHERS if dot_all else _SEARCHES)
     except re2.error as error:

@@ -9,7 +9,7 @@ from labkit.alerting.posted import PostedAlert
 from labkit.alerting.silences import SilenceMatcher
 from labkit.clock import EPOCH, HOUR
 from labkit.errors import JournalError
-from labkit.journal import Header, Journal
+from labkit.journal import Header, Journal, read
 from labkit.sandbox.drive import ManualDrive
 from labkit.sandbox.replay import replay
 from labkit.sandbox.sandbox import TRAINEE, Sandbox
@@ -71,3 +71,10 @@ def test_a_forged_line_is_named_when_a_sandbox_goes_on(tmp_path: Path, action: d
     journal.close()
     with pytest.raises(JournalError, match="not an action"):
         sandbox(tmp_path)
+
+
+def test_a_sandbox_killed_before_it_wrote_a_word_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").touch()
+    asyncio.run(sandbox(tmp_path).close())
+    header, entries = read(tmp_path / "journal.jsonl")
+    assert (header.exercise, entries) == ("exercise-1", [])

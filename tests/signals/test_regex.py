@@ -38,3 +38,8 @@ def test_no_pattern_hangs() -> None:
     """A back-tracking engine would need some 2^40 steps for each of these."""
     for pattern in ("(a+)+$", "(a*)*b", "(a|aa)+$", "(x+x+)+y"):
         assert compiled(pattern).fullmatch("a" * 5000 + "x" * 40) is None
+
+
+def test_a_pattern_that_would_take_seconds_to_read_is_refused() -> None:
+    with pytest.raises(QueryError, match="longer than 100000 characters"):
+        compiled("|".join(f"label-{number}" for number in range(20_000)))

@@ -26,6 +26,10 @@ Pairs = Sequence[tuple[str, str]]
 T = TypeVar("T")
 
 
+MOST_IDS = 100
+"""Traces that may be asked for by id at once. Upstream has no such limit, and reads as long as it takes."""
+
+
 class ParameterError(Exception):
     """A parameter that is missing or cannot be read: Jaeger answers 400."""
 
@@ -50,6 +54,8 @@ def search(pairs: Pairs, now: Millis) -> Search:
     limit = _limit(first(pairs, "limit"))
     shortest, longest = (_read(pairs, name, nanoseconds, 0) for name in ("minDuration", "maxDuration"))
     ids = tuple(_one_of_many(value) for key, value in pairs if key == "traceID")
+    if len(ids) > MOST_IDS:
+        raise ParameterError(f"parameter 'traceID' is given {len(ids)} times, {MOST_IDS} are the most")
     _read(pairs, "raw", boolean, default=False)
     service = first(pairs, "service")
     if not ids and not service:

@@ -235,6 +235,7 @@ S = ("service", "api")
         ("traces", [S, ("tags", '{"a": 1}')], 400, "malformed 'tags' parameter, cannot unmarshal JSON: json: cannot unmarshal number into Go value of type string"),
         ("traces", [S, ("tags", "[]")], 400, "malformed 'tags' parameter, cannot unmarshal JSON: json: cannot unmarshal array into Go value of type map[string]string"),
         ("traces", [S, ("raw", "maybe")], 400, "unable to parse param 'raw': strconv.ParseBool: parsing \"maybe\": invalid syntax"),
+        ("traces", [("traceID", "1")] * 101, 400, "parameter 'traceID' is given 101 times, 100 are the most"),
         ("traces", [("traceID", "xyz")], 400, 'cannot parse traceID param: strconv.ParseUint: parsing "xyz": invalid syntax'),
         ("traces/xyz", [], 400, 'strconv.ParseUint: parsing "xyz": invalid syntax'),
         (f"traces/{'a' * 33}", [], 400, f"TraceID cannot be longer than 32 hex characters: {'a' * 33}"),

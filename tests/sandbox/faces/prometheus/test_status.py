@@ -66,7 +66,7 @@ def test_the_series_are_counted(ask: Any) -> None:
 
 def test_the_rest_of_status(ask: Any) -> None:
     assert ask("status/buildinfo")[1]["data"]["version"].startswith("3.5")
-    assert ask("status/flags")[1]["data"]["query.max-concurrency"] == "20"
+    assert ask("status/flags")[1]["data"]["query.max-concurrency"] == "4"
     assert ask("status/walreplay")[1]["data"] == {"min": 0, "max": 0, "current": 0}
     runtime = ask("status/runtimeinfo")[1]["data"]
     assert (runtime["startTime"], runtime["serverTime"]) == (rfc3339(EPOCH), rfc3339(NOW))
