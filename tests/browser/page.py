@@ -32,7 +32,7 @@ class Page:
         """All elements that ``selector`` finds now."""
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
-    def run_all(self, seconds=90):
+    def run_all(self, seconds=180):
         """Restart the kernel, run all cells, and wait until all have run or one has failed."""
         self.wait_for(_RESTART).click()
         self.wait_for(".jp-Dialog button.jp-mod-accept").click()
