@@ -46,6 +46,9 @@ NO_CONNECTION = ("ERROR", "database connection timeout")
 """What it says of 503 while PostgreSQL accepts no connection."""
 
 
+SAMPLE: Millis = 5 * SECOND
+"""Of so much time one good request is logged and traced, however long a step is."""
+
 POOL_SIZE = 25
 """Connections a replica may hold (DATABASE_POOL_SIZE)."""
 
@@ -173,7 +176,8 @@ class ResearchApi:
         self.arrived += count
         self.rejected += count
         if count:
-            self._tracer.rejected(arrivals, dt)
+            for _ in range(min(max(1, dt // SAMPLE), int(arrivals.sum()))):
+                self._tracer.rejected(arrivals, dt)
 
     def take(self) -> Served:
         """What the parts behind the API have been asked since the last call."""
@@ -253,27 +257,40 @@ class ResearchApi:
         return self._shares[failing]
 
     def _log(self, serving: list[Replica], outcomes: Counts, buckets: Counts, dt: Millis, timeout: float) -> None:
-        """A sample of what was counted: one good request a step, and one per replica and route of each 5xx.
+        """A sample of what was counted: of every :data:`SAMPLE` one good request, and one per replica and route of each 5xx.
 
-        The good one is of any route alike, so that the rare ones are seen as often as the frequent.
         ``buckets``, as counted in this step by replica, route and bucket, lose those that are traced; who
         got 503 waited for ``timeout`` and is in none of them.
         """
-        index = int(self._random.integers(len(serving)))
-        succeeded = [route for route, count in enumerate(outcomes[index, :, 0].tolist()) if count]
-        if succeeded:
-            first = self._tracer.pick(succeeded)
-            sent = self._sent(first, int(outcomes[:, first, 0].sum()))
+        often = max(1, dt // SAMPLE)
+        self._log_good(serving, outcomes[:, :, 0], buckets, dt, often)
+        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
+            for _ in range(min(often, int(outcomes[at, row, column - 2]))):
+                if column:
+                    traced = self._tracer.timed_out(serving[at].pod, row, timeout, self._id(), dt)
+                else:
+                    traced = self._tracer.request(serving[at].pod, row, "500", buckets[at, row], self._id(), dt)
+                self._line(serving[at], traced, MESSAGES[traced.status] if traced.database else NO_CONNECTION)
+
+    def _log_good(self, serving: list[Replica], good: Counts, buckets: Counts, dt: Millis, often: int) -> None:
+        """Log ``often`` of the ``good`` requests, counted by replica and route.
+
+        They are of any route alike, so that the rare ones are seen as often as the frequent.
+        """
+        left = good.copy()
+        for turn in range(often):
+            index = int(self._random.integers(len(serving)))
+            succeeded = np.flatnonzero(left[index]).tolist()
+            if not succeeded:
+                continue
+            route = self._tracer.pick(succeeded)
+            left[index, route] -= 1
+            sent = self._sent(route, int(good[:, route].sum()))
+            part = sent[len(sent) * turn // often : len(sent) * (turn + 1) // often]  # in their topic's order
             traced = self._tracer.request(
-                serving[index].pod, first, "success", buckets[index, first], self._id(), dt, sent
+                serving[index].pod, route, "success", buckets[index, route], self._id(), dt, part
             )
             self._line(serving[index], traced, MESSAGES["success"])
-        for at, row, column in np.argwhere(outcomes[:, :, -2:]).tolist():
-            if column:
-                traced = self._tracer.timed_out(serving[at].pod, row, timeout, self._id(), dt)
-            else:
-                traced = self._tracer.request(serving[at].pod, row, "500", buckets[at, row], self._id(), dt)
-            self._line(serving[at], traced, MESSAGES[traced.status] if traced.database else NO_CONNECTION)
 
     def _id(self) -> int:
         """The lower half of a trace id."""
