@@ -143,7 +143,7 @@ def grown(vectors: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({})".format, vectors),
         st.builds("-{}".format, vectors),
         st.builds("{} {} {}".format, vectors, compared | BINARY, vectors),
-        st.builds("{} {} {}".format, vectors, BINARY, SCALARS),
+        st.builds("({} {} {})".format, vectors, BINARY, SCALARS),  # a scalar takes no matching
         st.builds("sum{1} ({0})".format, vectors, GROUPINGS),
         st.builds("topk ({2}, {0}){1}".format, vectors, GROUPINGS, SCALARS),
         st.builds('count_values ("é", {})'.format, vectors),

@@ -177,7 +177,7 @@ def _alertlist(panel: Panel, data: Data, place: Place) -> Markup:
 
     manager = place.sources.apis.get("alertmanager")
     found = alerts(place.sources.api("prometheus").url, manager.url if manager else None)
-    return found.picture() if len(found) else nothing("No alert is pending or firing.")
+    return found.picture() if len(found) else nothing("", "No alert is pending or firing.")
 
 
 def _text(panel: Panel, data: Data, place: Place) -> Markup:
