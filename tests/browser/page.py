@@ -1,5 +1,6 @@
 """JupyterLab's page: a notebook opened in it, run, and read."""
 
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as seen
 from selenium.webdriver.support.ui import WebDriverWait
@@ -11,6 +12,11 @@ _IDLE = """
     return prompts.length > 0 && prompts.every(one => /\\[\\d+\\]:/.test(one))
         || document.querySelector("[data-mime-type='application/vnd.jupyter.error']") !== null"""
 """Whether each cell of code has a number, or one has failed, after which none is run."""
+
+
+_BEGUN = """
+    return [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(one => /\\[[\\d*]+\\]:/.test(one.textContent))"""
+"""Whether a cell waits to be run or has been."""
 
 
 class Page:
@@ -34,9 +40,19 @@ class Page:
 
     def run_all(self, seconds=180):
         """Restart the kernel, run all cells, and wait until all have run or one has failed."""
+        for patience in (20, 40, 60):  # a kernel that is still starting forgets what it was told
+            if self._begin(patience):
+                break
+        WebDriverWait(self.browser, seconds).until(lambda browser: browser.execute_script(_IDLE))
+
+    def _begin(self, patience):
+        """Tell the kernel to restart and run all cells; whether the first was begun within ``patience`` seconds."""
         self.wait_for(_RESTART).click()
         self.wait_for(".jp-Dialog button.jp-mod-accept").click()
-        WebDriverWait(self.browser, seconds).until(lambda browser: browser.execute_script(_IDLE))
+        try:
+            return WebDriverWait(self.browser, patience).until(lambda browser: browser.execute_script(_BEGUN))
+        except TimeoutException:
+            return False
 
     def errors(self):
         """What the failed cells say."""

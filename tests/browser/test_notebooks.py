@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.page import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # two dashboards, on a machine that is busy
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # two dashboards, on a machine that is busy
 MODULE_2 = "labs/module-2-operations/01-monitoring-and-observability.ipynb"
 _CUT_OFF = """
     return outputs.flatMap(output => [...output.querySelectorAll('svg text')]).filter(text => {
