@@ -16,7 +16,7 @@ from labkit.control import CheckReport
 from labkit.errors import JournalError, SandboxError
 from labkit.journal import Entry, Header, Journal
 from labkit.kube.api import Api
-from labkit.kube.request import Request, Response, User
+from labkit.kube.request import Response, User
 from labkit.promql import Engine
 from labkit.sandbox.commands import table
 from labkit.sandbox.commands.streams import Invocation, Streams
@@ -132,14 +132,7 @@ class Sandbox:
         }
 
     async def _kube(self, user: User, action: KubeRequest, _: Streams) -> tuple[Response, dict[str, Any]]:
-        response = self.api.handle(
-            user,
-            Request(
-                method=action.method, path=action.path, query=action.query, accept=action.accept,
-                content_type=action.content_type, body=action.body, impersonate=action.impersonate,
-                impersonate_groups=action.impersonate_groups,
-            ),
-        )  # fmt: skip
+        response = self.api.handle(user, action.request)
         return response, {"code": response.code}
 
     async def _exec(self, user: User, action: Exec, streams: Streams) -> tuple[int, dict[str, Any]]:

@@ -12,6 +12,7 @@ import msgspec
 from labkit.alerting.posted import PostedAlert
 from labkit.alerting.silences import SilenceMatcher
 from labkit.clock import Millis
+from labkit.kube.request import Request
 
 ShortText = Annotated[str, msgspec.Meta(max_length=20_000)]
 """Text of an answer: the limit of the control face, which a forged journal must keep too."""
@@ -35,6 +36,14 @@ class KubeRequest(Action, frozen=True, kw_only=True, tag="kube.request"):
     body: bytes = b""
     impersonate: str | None = None
     impersonate_groups: tuple[str, ...] = ()
+
+    @property
+    def request(self) -> Request:
+        """What the Kubernetes API is asked."""
+        return Request(
+            method=self.method, path=self.path, query=self.query, accept=self.accept, content_type=self.content_type,
+            body=self.body, impersonate=self.impersonate, impersonate_groups=self.impersonate_groups,
+        )  # fmt: skip
 
 
 class Exec(Action, frozen=True, kw_only=True, tag="kube.exec"):

@@ -5,7 +5,7 @@ from typing import Any
 
 from labkit.clock import Millis
 from labkit.kube.rbac import MASTERS
-from labkit.kube.request import Request, Response, User
+from labkit.kube.request import Response, User
 from labkit.kube.status import StatusError
 from labkit.sandbox.commands.streams import Streams
 from labkit.sandbox.faces import alertmanager, jaeger, loki, prometheus
@@ -74,14 +74,7 @@ class ReadingGate:
             raise _unchangeable()
         if not self._recording.manifest.contents.objects:
             raise StatusError(404, "NotFound", "no Kubernetes objects are part of this recording")
-        return self._recording.api.handle(
-            user,
-            Request(
-                method=action.method, path=action.path, query=action.query, accept=action.accept,
-                content_type=action.content_type, body=action.body, impersonate=action.impersonate,
-                impersonate_groups=action.impersonate_groups,
-            ),
-        )  # fmt: skip
+        return self._recording.api.handle(user, action.request)
 
     async def _exec(self, user: User, action: Exec) -> int:
         raise StatusError(405, "MethodNotAllowed", "this is a recording: no command runs in its containers")
